@@ -1,0 +1,181 @@
+//! One kind of QuickBooks record and what it becomes.
+
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use crate::{Books, Currency, Facts, Kind, Mapped, Money, Posting, QboId};
+
+/// One kind of QuickBooks record and the Odoo record it becomes.
+///
+/// To add one: write a file beside the others, name it in the list.
+pub trait Entity: Send + Sync + 'static {
+    const KIND: Kind;
+    /// The Odoo model, as in `account.move`.
+    const MODEL: &'static str;
+    /// Kinds whose records this one points at; they are loaded first. A kind
+    /// that names itself has records that point at each other.
+    const AFTER: &'static [Kind] = &[];
+    /// `WHERE` of the QuickBooks query. Lists hide inactive records unless asked.
+    const ONLY: Option<&'static str> = None;
+    /// Field by which a record already in Odoo is recognised and adopted.
+    const KEY: Option<&'static str> = None;
+    const WRITE: Write = Write::Master;
+
+    /// The QuickBooks record, as much of it as we read.
+    type Source: DeserializeOwned + Send + Sync;
+
+    /// Where this record stands among its kind: smaller is loaded first.
+    fn order(_source: &Self::Source) -> String {
+        String::new()
+    }
+
+    /// Adds what other records' mapping needs to know of this one.
+    fn inform(_source: &Self::Source, _facts: &mut Facts) {}
+
+    /// Pure: same record and books in, same drafts out.
+    fn map(source: &Self::Source, books: &Books<'_>) -> Result<Mapped, MapError>;
+
+    /// Pure: the journal lines this record must produce, by QuickBooks' rules.
+    fn post(_source: &Self::Source, _books: &Books<'_>) -> Result<Vec<Posting>, MapError> {
+        Ok(Vec::new())
+    }
+
+    /// What the document says of itself; `None` for what is no document.
+    fn sums(_source: &Self::Source, _facts: &Facts) -> Option<Sums> {
+        None
+    }
+}
+
+/// How a kind's records get into Odoo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Write {
+    /// By `load()` under an external id: idempotent by construction.
+    Master,
+    /// By `create()` as a draft with a searchable key, then `action_post`.
+    Document,
+    /// Not at all; it only informs the others.
+    Nothing,
+}
+
+/// What a document says of itself, in its own currency.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sums {
+    pub date: Date,
+    pub total: Money,
+    /// Where the document has tax.
+    pub tax: Option<Money>,
+    /// Where the document can stay open.
+    pub open: Option<Money>,
+    pub currency: Option<Currency>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MapError {
+    /// Not readable as QuickBooks documents it.
+    #[error("unreadable record: {0}")]
+    Unreadable(String),
+    /// Deliberately not moved; listed with this reason.
+    #[error("{0}")]
+    NotMoved(String),
+    /// Something it needs is missing; a person can help.
+    #[error("{0}")]
+    Missing(String),
+}
+
+/// An [`Entity`] without its types, so that all of them fit in one list.
+pub trait AnyEntity: Send + Sync {
+    fn kind(&self) -> Kind;
+    fn model(&self) -> &'static str;
+    fn after(&self) -> &'static [Kind];
+    fn only(&self) -> Option<&'static str>;
+    fn key(&self) -> Option<&'static str>;
+    fn write(&self) -> Write;
+    /// Reads one record of this kind.
+    fn read(&self, record: &Value) -> Result<Box<dyn Record>, MapError>;
+}
+
+/// A record that has been read.
+pub trait Record: Send + Sync {
+    fn order(&self) -> String;
+    fn inform(&self, facts: &mut Facts);
+    fn map(&self, books: &Books<'_>) -> Result<Mapped, MapError>;
+    fn post(&self, books: &Books<'_>) -> Result<Vec<Posting>, MapError>;
+    fn sums(&self, facts: &Facts) -> Option<Sums>;
+}
+
+struct Source<E: Entity>(E::Source);
+
+impl<E: Entity> Record for Source<E> {
+    fn order(&self) -> String {
+        E::order(&self.0)
+    }
+    fn inform(&self, facts: &mut Facts) {
+        E::inform(&self.0, facts);
+    }
+    fn map(&self, books: &Books<'_>) -> Result<Mapped, MapError> {
+        E::map(&self.0, books)
+    }
+    fn post(&self, books: &Books<'_>) -> Result<Vec<Posting>, MapError> {
+        E::post(&self.0, books)
+    }
+    fn sums(&self, facts: &Facts) -> Option<Sums> {
+        E::sums(&self.0, facts)
+    }
+}
+
+impl<E: Entity> AnyEntity for E {
+    fn kind(&self) -> Kind {
+        E::KIND
+    }
+    fn model(&self) -> &'static str {
+        E::MODEL
+    }
+    fn after(&self) -> &'static [Kind] {
+        E::AFTER
+    }
+    fn only(&self) -> Option<&'static str> {
+        E::ONLY
+    }
+    fn key(&self) -> Option<&'static str> {
+        E::KEY
+    }
+    fn write(&self) -> Write {
+        E::WRITE
+    }
+    fn read(&self, record: &Value) -> Result<Box<dyn Record>, MapError> {
+        E::Source::deserialize(record)
+            .map(|source| Box::new(Source::<E>(source)) as Box<dyn Record>)
+            .map_err(|error| MapError::Unreadable(error.to_string()))
+    }
+}
+
+/// The id every QuickBooks record has; `None` for those that have none.
+pub fn record_id(record: &Value) -> Option<QboId> {
+    record.get("Id").and_then(Value::as_str).map(QboId::from)
+}
+
+/// The order to load kinds in: each wave points only at earlier ones.
+/// `None` if the kinds point at each other in a circle.
+pub fn waves(
+    entities: &[&'static dyn AnyEntity],
+    wanted: &BTreeSet<Kind>,
+) -> Option<Vec<Vec<Kind>>> {
+    let mut left: Vec<&dyn AnyEntity> =
+        entities.iter().copied().filter(|e| wanted.contains(&e.kind())).collect();
+    let mut waves = Vec::new();
+    while !left.is_empty() {
+        let waiting: BTreeSet<Kind> = left.iter().map(|e| e.kind()).collect();
+        let (now, later): (Vec<&dyn AnyEntity>, Vec<_>) = left
+            .into_iter()
+            .partition(|e| e.after().iter().all(|k| *k == e.kind() || !waiting.contains(k)));
+        if now.is_empty() {
+            return None;
+        }
+        waves.push(now.iter().map(|e| e.kind()).collect());
+        left = later;
+    }
+    Some(waves)
+}

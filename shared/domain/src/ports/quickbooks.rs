@@ -1,0 +1,88 @@
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use secrecy::SecretString;
+use serde_json::Value;
+
+use crate::{Kind, QboId, RealmId, Result};
+
+/// One QuickBooks company, signed in and within its call budget.
+#[async_trait]
+pub trait QuickBooks: Send + Sync {
+    fn realm(&self) -> &RealmId;
+
+    /// `CompanyInfo` of the realm.
+    async fn company(&self) -> Result<Value>;
+
+    /// `Preferences` of the realm.
+    async fn preferences(&self) -> Result<Value>;
+
+    /// `most` records of a kind from position `start` (1-based), ordered by id.
+    async fn page(&self, kind: Kind, only: Option<&str>, start: u32, most: u32) -> Result<Page>;
+
+    /// How many records of each kind there are, in as few calls as possible.
+    async fn counts(&self, kinds: &[(Kind, Option<&str>)]) -> Result<Vec<u64>>;
+
+    /// A report, read by column key.
+    async fn report(&self, name: &str, params: &[(&str, &str)]) -> Result<Report>;
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct Page {
+    pub records: Vec<Value>,
+    /// Rows QuickBooks itself cannot read (error 4002), skipped so that the rest
+    /// comes through: their position, and their id where it could be found.
+    pub poison: Vec<(u32, Option<QboId>, String)>,
+    /// Whether more may follow behind this page.
+    pub more: bool,
+}
+
+/// A report's data rows, flattened; sections are told by `sections`.
+#[derive(Debug, Clone, Default)]
+pub struct Report {
+    pub header: BTreeMap<String, String>,
+    pub columns: Vec<String>,
+    pub rows: Vec<ReportRow>,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct ReportRow {
+    /// The headers of the sections around the row, outermost first.
+    pub sections: Vec<Cell>,
+    /// By column key, as in `tx_date`.
+    pub cells: BTreeMap<String, Cell>,
+    /// `Summary` rows and the like are told apart from data.
+    pub summary: bool,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Cell {
+    pub value: String,
+    pub id: Option<String>,
+}
+
+/// A realm's OAuth tokens.
+#[derive(Debug, Clone)]
+pub struct Tokens {
+    pub access: SecretString,
+    pub access_expires: Timestamp,
+    pub refresh: SecretString,
+    pub refresh_expires: Option<Timestamp>,
+}
+
+/// Where a realm's tokens are kept. Every refresh may rotate the refresh token,
+/// and a lost rotation loses the connection, so there is one writer at a time.
+#[async_trait]
+pub trait TokenStore: Send + Sync {
+    /// The tokens as last saved, and the version they were saved as.
+    async fn read(&self) -> Result<(Tokens, String)>;
+
+    /// Saves new tokens if `version` still stands; `false` if someone else was faster.
+    async fn replace(&self, tokens: &Tokens, version: &str) -> Result<bool>;
+
+    /// Takes the right to refresh for a short while; `false` if another holds it.
+    async fn lock(&self) -> Result<bool>;
+
+    async fn unlock(&self) -> Result<()>;
+}

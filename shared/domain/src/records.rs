@@ -1,0 +1,247 @@
+//! What we keep: connections, links, jobs, staged records, proofs.
+
+use std::collections::BTreeMap;
+
+use jiff::{Timestamp, civil::Date};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    Currency, JobId, Kind, LinkId, Money, OdooId, Posting, QboId, RealmId, Remedy, Tier, Txn,
+    ledger::Level,
+};
+
+/// A QuickBooks connection: a realm and its sealed tokens.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct QboConnection {
+    pub realm: RealmId,
+    /// As `CompanyInfo` said when the connection was tested.
+    pub company_name: String,
+    /// Sealed by the tenant's key.
+    pub access_token: String,
+    pub access_expires: Timestamp,
+    /// Sealed by the tenant's key.
+    pub refresh_token: String,
+    pub refresh_expires: Option<Timestamp>,
+    /// One refresher at a time, and no longer than this.
+    #[serde(default)]
+    pub refreshing_until: Option<Timestamp>,
+    pub connected_by: String,
+}
+
+/// An Odoo connection: one company of one database.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct OdooConnection {
+    pub url: String,
+    pub database: String,
+    pub login: String,
+    /// Sealed by the tenant's key.
+    pub api_key: String,
+    pub company: OdooId,
+    pub company_name: String,
+    pub version: String,
+    /// Calls a second this Odoo may be asked; `None` is as many as it answers.
+    pub calls_per_second: Option<u32>,
+    pub connected_by: String,
+}
+
+/// A QuickBooks company tied to an Odoo company, with what told them apart
+/// when they were tied.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CompanyLink {
+    pub id: LinkId,
+    pub realm: RealmId,
+    /// Id of the Odoo connection.
+    pub odoo: String,
+    /// Fixed at the first migration; checked before every later write.
+    pub fingerprint: Option<Fingerprint>,
+}
+
+/// What says that both companies are still the ones they were.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fingerprint {
+    pub realm: RealmId,
+    /// When QuickBooks made the company; survives renaming.
+    pub company_created: String,
+    pub odoo_database: String,
+    /// The database's own uuid, where it can be read.
+    pub odoo_uuid: String,
+    pub odoo_company: OdooId,
+    pub currency: Currency,
+}
+
+/// What a backfill is to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    pub link: LinkId,
+    pub tier: Tier,
+    /// The first day of history that is moved.
+    pub cut: Date,
+    /// The day that counts as today.
+    pub until: Date,
+    pub kinds: Vec<Kind>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JobState {
+    Running,
+    Paused,
+    /// Waits for a person; the remedy says for what.
+    NeedsUser,
+    Done,
+    Failed,
+    Cancelled,
+}
+
+impl JobState {
+    pub fn ended(self) -> bool {
+        matches!(self, Self::Done | Self::Failed | Self::Cancelled)
+    }
+}
+
+/// One backfill, as its page shows it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Job {
+    pub id: JobId,
+    pub plan: Plan,
+    pub state: JobState,
+    /// What it is doing: `survey`, `extract`, `ledger`, `load`, `complete`, `prove`.
+    pub phase: String,
+    pub started: Timestamp,
+    pub started_by: String,
+    pub ended: Option<Timestamp>,
+    pub why: Option<String>,
+    pub remedy: Option<Remedy>,
+    pub counts: BTreeMap<Kind, Counts>,
+    /// Number of the last event.
+    pub events: u64,
+}
+
+/// What has happened to the records of one kind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// In QuickBooks, as far as known.
+    pub source: u64,
+    pub fetched: u64,
+    pub loaded: u64,
+    /// Unchanged since an earlier run.
+    pub skipped: u64,
+    /// Deliberately not moved.
+    pub not_moved: u64,
+    pub errors: u64,
+}
+
+impl Counts {
+    pub fn add(&mut self, more: Self) {
+        self.source += more.source;
+        self.fetched += more.fetched;
+        self.loaded += more.loaded;
+        self.skipped += more.skipped;
+        self.not_moved += more.not_moved;
+        self.errors += more.errors;
+    }
+}
+
+/// One step of a job's progress. Numbers of one job have no gaps.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Event {
+    pub number: u64,
+    pub at: Timestamp,
+    pub what: String,
+    pub kind: Option<Kind>,
+    pub counts: Counts,
+    pub actor: String,
+}
+
+/// A QuickBooks record as fetched.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Staged {
+    pub kind: Kind,
+    pub id: QboId,
+    pub record: Value,
+}
+
+/// The Odoo records that a QuickBooks record became.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IdLink {
+    /// By part; the record itself is `""`.
+    pub odoo: BTreeMap<String, OdooId>,
+    /// Of what was sent to Odoo.
+    pub hash: String,
+    /// Already there before us, not ours to change.
+    #[serde(default)]
+    pub adopted: bool,
+}
+
+/// Why a record is not in Odoo.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorEntry {
+    pub kind: Kind,
+    pub id: QboId,
+    /// `not_moved`, `parked`, `refused`, `unreadable`, `missing`.
+    pub class: String,
+    /// What happened, with both sides' text.
+    pub why: String,
+    pub remedy: Option<Remedy>,
+    /// What a parked record waits for.
+    #[serde(default)]
+    pub waits_for: Vec<String>,
+    pub at: Timestamp,
+}
+
+/// What QuickBooks' own ledger says of one transaction.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LedgerTxn {
+    pub txn: Txn,
+    /// The report's word for the type.
+    pub reported_as: String,
+    pub date: Date,
+    pub doc_number: String,
+    pub memo: String,
+    pub postings: Vec<Posting>,
+}
+
+/// An entry in Odoo for what documents cannot explain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Completion {
+    pub class: String,
+    pub txn_type: String,
+    pub txn_id: QboId,
+    pub date: Date,
+    /// The sum of its debits.
+    pub amount: Money,
+    /// Part of the document itself, not an entry of its own.
+    #[serde(default)]
+    pub in_document: bool,
+}
+
+/// Something that differs, told so that a person can find it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Difference {
+    pub level: String,
+    pub what: String,
+    pub quickbooks: String,
+    pub odoo: String,
+}
+
+/// Both ledgers compared.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proof {
+    /// `L0` to `L4`, after completion.
+    pub levels: BTreeMap<String, Level>,
+    /// What documents post by themselves against QuickBooks' ledger, before completion.
+    pub by_documents: Level,
+    /// The debit sum of the running balances at the last date.
+    pub trial_balance_total: Money,
+    pub completion_entries: Vec<Completion>,
+    pub unexplained: Vec<Difference>,
+    /// The first differences of each level.
+    pub differences: Vec<Difference>,
+}
+
+impl Proof {
+    pub fn clean(&self) -> bool {
+        self.unexplained.is_empty() && self.levels.values().all(|level| level.different == 0)
+    }
+}
