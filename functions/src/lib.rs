@@ -1,1 +1,3 @@
-//! (being built)
+//! Every function and every entity of Quick2Odoo, one file each.
+
+pub mod entities;

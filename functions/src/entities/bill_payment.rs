@@ -1,0 +1,121 @@
+//! Bill payment → an entry from a bank or card to payable, set against the
+//! bills it pays, to the cent.
+
+use q2o_domain::{Books, Entity, Facts, Kind, MapError, Mapped, Posting, QboId, Sums, Write};
+use serde::Deserialize;
+
+use super::{
+    document::{Document, Journal, Line, postings},
+    settlement::allocate,
+    wire::{self, Head, Reference, id},
+};
+
+pub struct BillPayment;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Source {
+    #[serde(flatten)]
+    head: Head,
+    vendor_ref: Option<Reference>,
+    #[serde(rename = "APAccountRef")]
+    ap_account_ref: Option<Reference>,
+    check_payment: Option<Check>,
+    credit_card_payment: Option<Card>,
+    #[serde(default)]
+    line: Vec<wire::Line>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Check {
+    bank_account_ref: Option<Reference>,
+}
+
+#[derive(Deserialize)]
+struct Card {
+    #[serde(rename = "CCAccountRef")]
+    cc_account_ref: Option<Reference>,
+}
+
+impl Entity for BillPayment {
+    const KIND: Kind = Kind::BillPayment;
+    const MODEL: &'static str = "account.move";
+    const AFTER: &'static [Kind] = &[
+        Kind::Account,
+        Kind::Vendor,
+        Kind::Bill,
+        Kind::VendorCredit,
+        Kind::JournalEntry,
+        Kind::Purchase,
+    ];
+    const WRITE: Write = Write::Document;
+    type Source = Source;
+
+    fn order(payment: &Source) -> String {
+        payment.head.order()
+    }
+
+    fn map(payment: &Source, books: &Books<'_>) -> Result<Mapped, MapError> {
+        if payment.head.voided() && payment.line.is_empty() {
+            return Err(MapError::NotMoved("Voided in QuickBooks: it posts nothing.".into()));
+        }
+        let account = payable(payment, books.facts)?;
+        let credits = [Kind::VendorCredit, Kind::Deposit];
+        let allocations = allocate(&payment.line, payment.head.total_amt, &account, &credits);
+        let mut mapped = Mapped { drafts: Vec::new(), allocations };
+        // a payment of nothing only sets vendor credits against bills
+        if !payment.head.total_amt.is_zero() {
+            let document = Document {
+                move_type: "entry",
+                journal: Journal::Payments,
+                head: &payment.head,
+                due: None,
+                partner: payment.vendor_ref.as_ref().map(|v| v.to(Kind::Vendor)),
+                lines: lines(payment, books.facts)?,
+            };
+            mapped.drafts.push(document.draft(books)?);
+        }
+        Ok(mapped)
+    }
+
+    fn post(payment: &Source, books: &Books<'_>) -> Result<Vec<Posting>, MapError> {
+        Ok(postings(&lines(payment, books.facts)?, &payment.head, books.facts))
+    }
+
+    fn sums(payment: &Source, _: &Facts) -> Option<Sums> {
+        Some(Sums {
+            date: payment.head.txn_date,
+            total: payment.head.total_amt,
+            tax: None,
+            open: None,
+            currency: payment.head.currency(),
+        })
+    }
+}
+
+fn payable(payment: &Source, facts: &Facts) -> Result<QboId, MapError> {
+    id(payment.ap_account_ref.as_ref())
+        .or_else(|| {
+            facts.payable(id(payment.vendor_ref.as_ref()), payment.head.currency().as_ref())
+        })
+        .cloned()
+        .ok_or_else(|| MapError::Missing("The company has no payable account.".into()))
+}
+
+fn lines(payment: &Source, facts: &Facts) -> Result<Vec<Line>, MapError> {
+    let total = payment.head.total_amt;
+    if total.is_zero() {
+        return Ok(Vec::new());
+    }
+    let bank = payment.check_payment.as_ref().and_then(|c| id(c.bank_account_ref.as_ref()));
+    let card = payment.credit_card_payment.as_ref().and_then(|c| id(c.cc_account_ref.as_ref()));
+    let from = bank
+        .or(card)
+        .ok_or_else(|| MapError::Missing("It names no bank or card account.".into()))?;
+    let partner = payment.vendor_ref.as_ref().map(|v| v.to(Kind::Vendor));
+    Ok(vec![
+        Line::new(&payable(payment, facts)?, total, &payment.head).partner(partner.clone()),
+        Line::new(from, -total, &payment.head).partner(partner),
+    ])
+}

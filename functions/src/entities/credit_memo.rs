@@ -1,0 +1,60 @@
+//! Credit memo → `account.move` of type `out_refund`, then posted.
+
+use q2o_domain::{Books, Entity, Facts, Kind, MapError, Mapped, Money, Posting, Sums, Write};
+
+use super::{
+    document::{Document, Journal, Line, Role, postings},
+    sales::{AFTER, Sale},
+};
+
+pub struct CreditMemo;
+
+impl Entity for CreditMemo {
+    const KIND: Kind = Kind::CreditMemo;
+    const MODEL: &'static str = "account.move";
+    const AFTER: &'static [Kind] = AFTER;
+    const WRITE: Write = Write::Document;
+    type Source = Sale;
+
+    fn order(memo: &Sale) -> String {
+        memo.head.order()
+    }
+
+    fn map(memo: &Sale, books: &Books<'_>) -> Result<Mapped, MapError> {
+        if memo.head.voided() {
+            return Err(MapError::NotMoved("Voided in QuickBooks: it posts nothing.".into()));
+        }
+        let document = Document {
+            move_type: "out_refund",
+            journal: Journal::CreditMemos,
+            head: &memo.head,
+            due: None,
+            partner: memo.customer(),
+            lines: lines(memo, books.facts)?,
+        };
+        Ok(document.draft(books)?.into())
+    }
+
+    fn post(memo: &Sale, books: &Books<'_>) -> Result<Vec<Posting>, MapError> {
+        Ok(postings(&lines(memo, books.facts)?, &memo.head, books.facts))
+    }
+
+    fn sums(memo: &Sale, _: &Facts) -> Option<Sums> {
+        Some(Sums {
+            date: memo.head.txn_date,
+            total: memo.head.total_amt,
+            tax: memo.tax(),
+            open: memo.balance.map(Money::abs),
+            currency: memo.head.currency(),
+        })
+    }
+}
+
+fn lines(memo: &Sale, facts: &Facts) -> Result<Vec<Line>, MapError> {
+    let mut lines = memo.lines(facts, 1)?;
+    let due = Line::new(&memo.receivable(facts)?, -memo.head.total_amt, &memo.head)
+        .with(Role::Due(None))
+        .partner(memo.customer());
+    lines.push(due);
+    Ok(lines)
+}

@@ -1,0 +1,63 @@
+//! Customer → `res.partner`; a sub-customer or job is a partner under its parent.
+
+use q2o_domain::{Books, Draft, Entity, Facts, Field, Kind, MapError, Mapped, QboId, Ref};
+use serde::Deserialize;
+
+use super::{party::Party, wire::Reference};
+
+pub struct Customer;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Source {
+    id: QboId,
+    #[serde(flatten)]
+    party: Party,
+    fully_qualified_name: Option<String>,
+    parent_ref: Option<Reference>,
+    sales_term_ref: Option<Reference>,
+    #[serde(rename = "ARAccountRef")]
+    ar_account_ref: Option<Reference>,
+}
+
+impl Entity for Customer {
+    const KIND: Kind = Kind::Customer;
+    const MODEL: &'static str = "res.partner";
+    const AFTER: &'static [Kind] = &[Kind::Customer, Kind::Term, Kind::Account];
+    const ONLY: Option<&'static str> = Some("Active IN (true,false)");
+    type Source = Source;
+
+    /// Parents before those under them.
+    fn order(customer: &Source) -> String {
+        let name = customer.fully_qualified_name.as_deref().unwrap_or_default();
+        format!("{} {:0>20}", name.matches(':').count(), customer.id.as_str())
+    }
+
+    fn inform(customer: &Source, facts: &mut Facts) {
+        if let Some(parent) = &customer.parent_ref {
+            facts.parents.insert(customer.id.clone(), parent.value.clone());
+        }
+        if let Some(account) = &customer.ar_account_ref {
+            facts.receivable_of.insert(customer.id.clone(), account.value.clone());
+        }
+    }
+
+    fn map(customer: &Source, _: &Books<'_>) -> Result<Mapped, MapError> {
+        let mut fields = customer.party.fields();
+        fields.insert("customer_rank", Field::Whole(1));
+        fields.insert("is_company", customer.party.company_name.is_some().into());
+        if let Some(parent) = &customer.parent_ref {
+            fields.insert("parent_id", Field::Ref(parent.to(Kind::Customer)));
+            // a partner of its own keeps its own balance and address
+            fields.insert("type", "other".into());
+        }
+        if let Some(term) = &customer.sales_term_ref {
+            fields.insert("property_payment_term_id", Field::Ref(term.to(Kind::Term)));
+        }
+        if let Some(account) = &customer.ar_account_ref {
+            let account = Ref::new(Kind::Account, account.value.clone());
+            fields.insert("property_account_receivable_id", account.into());
+        }
+        Ok(Draft::new(Self::MODEL, fields).into())
+    }
+}

@@ -1,0 +1,60 @@
+//! Invoice → `account.move` of type `out_invoice`, then posted.
+
+use q2o_domain::{Books, Entity, Facts, Kind, MapError, Mapped, Posting, Sums, Write};
+
+use super::{
+    document::{Document, Journal, Line, Role, postings},
+    sales::{AFTER, Sale},
+};
+
+pub struct Invoice;
+
+impl Entity for Invoice {
+    const KIND: Kind = Kind::Invoice;
+    const MODEL: &'static str = "account.move";
+    const AFTER: &'static [Kind] = AFTER;
+    const WRITE: Write = Write::Document;
+    type Source = Sale;
+
+    fn order(invoice: &Sale) -> String {
+        invoice.head.order()
+    }
+
+    fn map(invoice: &Sale, books: &Books<'_>) -> Result<Mapped, MapError> {
+        if invoice.head.voided() {
+            return Err(MapError::NotMoved("Voided in QuickBooks: it posts nothing.".into()));
+        }
+        let document = Document {
+            move_type: "out_invoice",
+            journal: Journal::Invoices,
+            head: &invoice.head,
+            due: invoice.due_date,
+            partner: invoice.customer(),
+            lines: lines(invoice, books.facts)?,
+        };
+        Ok(document.draft(books)?.into())
+    }
+
+    fn post(invoice: &Sale, books: &Books<'_>) -> Result<Vec<Posting>, MapError> {
+        Ok(postings(&lines(invoice, books.facts)?, &invoice.head, books.facts))
+    }
+
+    fn sums(invoice: &Sale, _: &Facts) -> Option<Sums> {
+        Some(Sums {
+            date: invoice.head.txn_date,
+            total: invoice.head.total_amt,
+            tax: invoice.tax(),
+            open: invoice.balance,
+            currency: invoice.head.currency(),
+        })
+    }
+}
+
+fn lines(invoice: &Sale, facts: &Facts) -> Result<Vec<Line>, MapError> {
+    let mut lines = invoice.lines(facts, -1)?;
+    let due = Line::new(&invoice.receivable(facts)?, invoice.head.total_amt, &invoice.head)
+        .with(Role::Due(invoice.due_date))
+        .partner(invoice.customer());
+    lines.push(due);
+    Ok(lines)
+}

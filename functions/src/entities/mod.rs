@@ -1,0 +1,77 @@
+//! What we move, one file each. The order is for readers; the waves are computed.
+
+mod account;
+mod account_types;
+mod bill;
+mod bill_payment;
+mod class;
+mod company_info;
+mod credit_memo;
+mod customer;
+mod department;
+mod deposit;
+pub mod document;
+mod employee;
+mod estimate;
+mod invoice;
+mod item;
+mod journal_entry;
+mod party;
+mod payment;
+mod payment_method;
+mod preferences;
+mod purchase;
+mod purchase_order;
+mod purchases;
+mod refund_receipt;
+mod sales;
+mod sales_receipt;
+mod settlement;
+mod tax_agency;
+mod tax_code;
+mod tax_rate;
+mod term;
+mod time_activity;
+mod transfer;
+mod vendor;
+mod vendor_credit;
+mod wire;
+
+use q2o_domain::{AnyEntity, Kind};
+
+pub static ENTITIES: &[&'static dyn AnyEntity] = &[
+    &company_info::CompanyInfo,
+    &preferences::Preferences,
+    &account::Account,
+    &term::Term,
+    &payment_method::PaymentMethod,
+    &tax_agency::TaxAgency,
+    &tax_rate::TaxRate,
+    &tax_code::TaxCode,
+    &class::Class,
+    &department::Department,
+    &customer::Customer,
+    &vendor::Vendor,
+    &employee::Employee,
+    &item::Item,
+    &invoice::Invoice,
+    &credit_memo::CreditMemo,
+    &sales_receipt::SalesReceipt,
+    &refund_receipt::RefundReceipt,
+    &payment::Payment,
+    &bill::Bill,
+    &vendor_credit::VendorCredit,
+    &bill_payment::BillPayment,
+    &purchase::Purchase,
+    &deposit::Deposit,
+    &transfer::Transfer,
+    &journal_entry::JournalEntry,
+    &estimate::Estimate,
+    &purchase_order::PurchaseOrder,
+    &time_activity::TimeActivity,
+];
+
+/// The entity of a kind.
+pub fn entity(kind: Kind) -> Option<&'static dyn AnyEntity> {
+    ENTITIES.iter().copied().find(|e| e.kind() == kind)
+}

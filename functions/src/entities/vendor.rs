@@ -1,0 +1,53 @@
+//! Vendor → `res.partner`.
+
+use q2o_domain::{Books, Draft, Entity, Facts, Field, Kind, MapError, Mapped, QboId, Ref};
+use serde::Deserialize;
+
+use super::{
+    party::Party,
+    wire::{Reference, text},
+};
+
+pub struct Vendor;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Source {
+    id: QboId,
+    #[serde(flatten)]
+    party: Party,
+    acct_num: Option<String>,
+    term_ref: Option<Reference>,
+    #[serde(rename = "APAccountRef")]
+    ap_account_ref: Option<Reference>,
+}
+
+impl Entity for Vendor {
+    const KIND: Kind = Kind::Vendor;
+    const MODEL: &'static str = "res.partner";
+    const AFTER: &'static [Kind] = &[Kind::Term, Kind::Account];
+    const ONLY: Option<&'static str> = Some("Active IN (true,false)");
+    type Source = Source;
+
+    fn inform(vendor: &Source, facts: &mut Facts) {
+        if let Some(account) = &vendor.ap_account_ref {
+            facts.payable_of.insert(vendor.id.clone(), account.value.clone());
+        }
+    }
+
+    fn map(vendor: &Source, _: &Books<'_>) -> Result<Mapped, MapError> {
+        let mut fields = vendor.party.fields();
+        fields.insert("supplier_rank", Field::Whole(1));
+        fields.insert("is_company", vendor.party.company_name.is_some().into());
+        fields.insert("ref", text(vendor.acct_num.clone().unwrap_or_default()));
+        if let Some(term) = &vendor.term_ref {
+            let term = Field::Ref(term.to(Kind::Term));
+            fields.insert("property_supplier_payment_term_id", term);
+        }
+        if let Some(account) = &vendor.ap_account_ref {
+            let account = Ref::new(Kind::Account, account.value.clone());
+            fields.insert("property_account_payable_id", account.into());
+        }
+        Ok(Draft::new(Self::MODEL, fields).into())
+    }
+}
