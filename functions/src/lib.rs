@@ -1,3 +1,52 @@
 //! Every function and every entity of Quick2Odoo, one file each.
 
+pub mod access;
+pub mod app;
+mod audit;
+mod backfills;
+pub mod call;
+pub mod compose;
+pub mod connect;
 pub mod entities;
+pub mod function;
+mod health;
+mod jobs;
+pub mod problem;
+mod reports;
+pub mod store;
+pub mod sync;
+mod timers;
+
+use function::Function;
+
+/// Everything that a person, another program, a queue or a timer can call,
+/// except the steps that follow from the entities.
+pub static FUNCTIONS: &[Function] = &[
+    backfills::cancel::FUNCTION,
+    backfills::pause::FUNCTION,
+    backfills::resume::FUNCTION,
+    backfills::start::FUNCTION,
+    connect::link::FUNCTION,
+    connect::odoo_save::FUNCTION,
+    connect::odoo_test::FUNCTION,
+    connect::quickbooks_save::FUNCTION,
+    connect::quickbooks_test::FUNCTION,
+    health::live::FUNCTION,
+    health::ready::FUNCTION,
+    jobs::errors::FUNCTION,
+    jobs::events::FUNCTION,
+    jobs::list::FUNCTION,
+    jobs::retry::FUNCTION,
+    jobs::show::FUNCTION,
+    reports::accounts::FUNCTION,
+    reports::proof::FUNCTION,
+    sync::orchestrate::FUNCTION,
+    timers::retention::FUNCTION,
+    timers::sweep::FUNCTION,
+];
+
+/// All functions: the listed ones, the migration's steps, and two for every entity.
+pub fn all() -> Vec<Function> {
+    let of_entities = entities::ENTITIES.iter().flat_map(|entity| sync::steps(entity.kind()));
+    FUNCTIONS.iter().cloned().chain(sync::STEPS.iter().cloned()).chain(of_entities).collect()
+}

@@ -39,6 +39,9 @@ mod wire;
 
 use q2o_domain::{AnyEntity, Kind};
 
+/// The analytic plans that classes and locations are accounts of.
+pub const PLANS: [&str; 2] = [class::PLAN, department::PLAN];
+
 pub static ENTITIES: &[&'static dyn AnyEntity] = &[
     &company_info::CompanyInfo,
     &preferences::Preferences,

@@ -1,5 +1,8 @@
+use std::borrow::Cow;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{Failure, Result};
@@ -29,10 +32,11 @@ pub struct Address {
     pub id: String,
 }
 
-/// A document to be written.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A document to be written. Changes can be written down themselves, so that
+/// they can ride along with somebody else's commit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Document {
-    pub collection: &'static str,
+    pub collection: Cow<'static, str>,
     /// Unique in its partition and collection.
     pub id: String,
     pub body: Value,
@@ -47,8 +51,12 @@ pub struct Document {
 }
 
 impl Document {
-    pub fn new(collection: &'static str, id: impl Into<String>, body: Value) -> Self {
-        let id = id.into();
+    pub fn new(
+        collection: impl Into<Cow<'static, str>>,
+        id: impl Into<String>,
+        body: Value,
+    ) -> Self {
+        let (collection, id) = (collection.into(), id.into());
         Self { collection, id, body, key: None, sort: None, due: None, expires: None }
     }
 
@@ -151,7 +159,8 @@ impl Query {
     }
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Change {
     /// Must not exist yet.
     Insert(Document),
@@ -160,7 +169,7 @@ pub enum Change {
     /// Whatever was there before.
     Put(Document),
     /// Gone afterwards, whether it was there or not.
-    Delete { collection: &'static str, id: String },
+    Delete { collection: Cow<'static, str>, id: String },
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -170,4 +179,13 @@ pub enum CommitError {
     Conflict,
     #[error(transparent)]
     Failed(#[from] Failure),
+}
+
+impl From<CommitError> for Failure {
+    fn from(error: CommitError) -> Self {
+        match error {
+            CommitError::Conflict => Self::retry("changed by someone else"),
+            CommitError::Failed(failure) => failure,
+        }
+    }
 }

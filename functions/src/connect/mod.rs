@@ -1,0 +1,141 @@
+//! The two sides of a migration: their connections, and clients that speak to them.
+
+pub mod link;
+pub mod odoo_save;
+pub mod odoo_test;
+pub mod quickbooks_save;
+pub mod quickbooks_test;
+mod tokens;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError},
+};
+
+use q2o_clients::{
+    odoo::{OdooClient, OdooConfig},
+    qbo::{QboClient, QboConfig},
+};
+use q2o_domain::{
+    Failure, RealmId, Remedy, Result,
+    ports::{Budget, Clock, Odoo, QuickBooks},
+    records::OdooConnection,
+};
+use q2o_platform::secrets::Sealer;
+use secrecy::SecretString;
+use sha2::{Digest, Sha256};
+use tokens::Kept;
+
+use crate::store::{Tenant, collection};
+
+/// Makes clients of a tenant's connections.
+pub struct Connect {
+    pub sealer: Arc<Sealer>,
+    pub http: q2o_clients::http::Http,
+    pub budget: Arc<dyn Budget>,
+    pub clock: Arc<dyn Clock>,
+    pub quickbooks: QuickBooksApp,
+    /// Signing in to Odoo is dear: clients that have are kept, by connection and
+    /// what it was when they did.
+    odoo: std::sync::Mutex<HashMap<String, Arc<dyn Odoo>>>,
+}
+
+/// What Intuit knows us by.
+#[derive(Debug, Clone)]
+pub struct QuickBooksApp {
+    pub base_url: String,
+    pub token_url: String,
+    pub client_id: String,
+    pub client_secret: SecretString,
+}
+
+/// What an Odoo key is sealed for.
+const ODOO_KEY: &str = "odoo-key";
+
+impl Connect {
+    pub fn new(
+        sealer: Arc<Sealer>,
+        http: q2o_clients::http::Http,
+        budget: Arc<dyn Budget>,
+        clock: Arc<dyn Clock>,
+        quickbooks: QuickBooksApp,
+    ) -> Self {
+        Self { sealer, http, budget, clock, quickbooks, odoo: std::sync::Mutex::default() }
+    }
+
+    /// A client of one QuickBooks company of this tenant.
+    pub async fn quickbooks(
+        &self,
+        tenant: &Tenant,
+        realm: &RealmId,
+    ) -> Result<Arc<dyn QuickBooks>> {
+        let app = &self.quickbooks;
+        let config = QboConfig {
+            base_url: app.base_url.clone(),
+            token_url: app.token_url.clone(),
+            client_id: app.client_id.clone(),
+            client_secret: app.client_secret.clone(),
+            realm: realm.clone(),
+        };
+        let tokens = Kept::new(tenant, realm, &self.sealer, &self.clock);
+        Ok(Arc::new(QboClient::new(
+            config,
+            self.http.clone(),
+            Arc::new(tokens),
+            Arc::clone(&self.budget),
+            Arc::clone(&self.clock),
+        )))
+    }
+
+    /// A client of one Odoo connection of this tenant, and the connection.
+    pub async fn odoo(
+        &self,
+        tenant: &Tenant,
+        connection: &str,
+    ) -> Result<(Arc<dyn Odoo>, OdooConnection)> {
+        let read = tenant
+            .get::<OdooConnection>(collection::ODOO_CONNECTIONS, connection)
+            .await?
+            .ok_or_else(|| Failure::needs(Remedy::CheckOdoo, "Odoo is not connected (any more)."))?;
+        let kept = format!("{}/{connection}/{}", tenant.id, read.version);
+        if let Some(client) = self.kept().get(&kept) {
+            return Ok((Arc::clone(client), read.value));
+        }
+        let key = self.sealer.open(tenant.id, ODOO_KEY, &read.value.api_key).await?;
+        let key = String::from_utf8(key).map_err(|_| Failure::bug("a sealed key is no text"))?;
+        let client = self.odoo_client(&read.value, key.into());
+        self.kept().insert(kept, Arc::clone(&client));
+        Ok((client, read.value))
+    }
+
+    /// A client with this key, whatever the connection keeps.
+    fn odoo_client(&self, connection: &OdooConnection, key: SecretString) -> Arc<dyn Odoo> {
+        let config = OdooConfig {
+            url: connection.url.clone(),
+            db: connection.database.clone(),
+            login: connection.login.clone(),
+            key,
+            company: (connection.company.0 > 0).then_some(connection.company.0),
+        };
+        Arc::new(OdooClient::new(
+            config,
+            self.http.clone(),
+            Arc::clone(&self.budget),
+            Arc::clone(&self.clock),
+        ))
+    }
+
+    fn kept(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<dyn Odoo>>> {
+        self.odoo.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A short id that the same words always give.
+fn id_of(words: &[&str]) -> String {
+    let mut digest = Sha256::new();
+    for word in words {
+        digest.update(word.as_bytes());
+        digest.update([0]);
+    }
+    digest.finalize().iter().take(10).map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,4 @@
+//! Reports: the proof of a migration.
+
+pub mod accounts;
+pub mod proof;

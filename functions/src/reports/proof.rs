@@ -1,0 +1,24 @@
+//! `GET /api/reports/proof/{job}`: both ledgers compared, as of the end of a job.
+
+use axum::{Json, extract::Path};
+use http::Method;
+use q2o_domain::records::Proof;
+
+use crate::{
+    access::Member,
+    backfills::job,
+    function::{Access, Function, handler},
+    problem::Problem,
+    store::collection,
+};
+
+pub const FUNCTION: Function =
+    Function::http("reports-proof", Method::GET, "api/reports/proof/{job}", Access::Member, |on| {
+        handler(on, proof)
+    });
+
+async fn proof(member: Member, Path(id): Path<String>) -> Result<Json<Proof>, Problem> {
+    let job = job(&member, &id).await?;
+    let read = member.tenant.get::<Proof>(collection::PROOFS, job.id.as_str()).await?;
+    read.map(|read| Json(read.value)).ok_or_else(Problem::not_found)
+}

@@ -1,0 +1,258 @@
+//! A tenant's data: reachable only through the tenant.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use q2o_domain::{
+    Failure, JobId, Kind, LinkId, QboId, Result, TenantId, Txn,
+    ports::{Address, Change, CommitError, Database, Document, MOST_CHANGES, Query, Scope, Select, Stored},
+};
+use serde::{Serialize, de::DeserializeOwned};
+
+/// The database, which gives nothing away but tenants.
+#[derive(Clone)]
+pub struct Store {
+    database: Arc<dyn Database>,
+}
+
+/// One tenant's data.
+#[derive(Clone)]
+pub struct Tenant {
+    database: Arc<dyn Database>,
+    pub id: TenantId,
+}
+
+/// What is kept, by collection.
+pub mod collection {
+    pub const QBO_CONNECTIONS: &str = "qbo-connections";
+    pub const ODOO_CONNECTIONS: &str = "odoo-connections";
+    pub const LINKS: &str = "links";
+    pub const JOBS: &str = "jobs";
+    pub const EVENTS: &str = "events";
+    pub const STAGED: &str = "staged";
+    pub const ID_LINKS: &str = "id-links";
+    pub const ERRORS: &str = "errors";
+    pub const LEDGER: &str = "ledger";
+    pub const COMPLETIONS: &str = "completions";
+    pub const UNEXPLAINED: &str = "unexplained";
+    pub const PROOFS: &str = "proofs";
+    pub const AUDIT: &str = "audit";
+
+    /// Those whose documents may be deleted one day.
+    pub const EXPIRING: [&str; 8] = [
+        STAGED,
+        LEDGER,
+        EVENTS,
+        ERRORS,
+        AUDIT,
+        q2o_platform::queue::MESSAGES,
+        q2o_platform::queue::POISON,
+        q2o_platform::budget::BUCKETS,
+    ];
+}
+
+/// Raw payloads are kept this long.
+const PAYLOADS: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// Logs and errors are kept this long.
+const LOGS: SignedDuration = SignedDuration::from_hours(90 * 24);
+
+/// A value and the version it was read in.
+#[derive(Debug, Clone)]
+pub struct Read<T> {
+    pub id: String,
+    pub sort: Option<String>,
+    pub version: String,
+    pub value: T,
+}
+
+impl Store {
+    pub fn new(database: Arc<dyn Database>) -> Self {
+        Self { database }
+    }
+
+    pub fn tenant(&self, id: TenantId) -> Tenant {
+        Tenant { database: Arc::clone(&self.database), id }
+    }
+
+    /// Deletes what may be deleted, of all tenants; says how much that was.
+    pub async fn expire(&self, now: Timestamp) -> Result<u64> {
+        let mut deleted = 0;
+        for collection in collection::EXPIRING {
+            loop {
+                let query = Query {
+                    scope: Scope::Everywhere,
+                    ..Query::new("", collection, Select::Expired(now)).most(100)
+                };
+                let some = self.database.list(&query).await?;
+                deleted += some.len() as u64;
+                let full = some.len() == 100;
+                for stored in some {
+                    let delete = Change::Delete { collection: collection.into(), id: stored.id };
+                    self.database.commit(&stored.partition, vec![delete]).await.map_err(failed)?;
+                }
+                if !full {
+                    break;
+                }
+            }
+        }
+        Ok(deleted)
+    }
+}
+
+impl Tenant {
+    /// What the tenant's rows are kept together by.
+    pub fn partition(&self) -> String {
+        self.id.to_string()
+    }
+
+    pub async fn get<T: DeserializeOwned>(
+        &self,
+        collection: &'static str,
+        id: impl Into<String>,
+    ) -> Result<Option<Read<T>>> {
+        let at = Address { partition: self.partition(), collection, id: id.into() };
+        self.database.get(&at).await?.map(read).transpose()
+    }
+
+    pub async fn list<T: DeserializeOwned>(
+        &self,
+        collection: &'static str,
+        select: Select,
+        after: Option<(String, String)>,
+        most: u32,
+    ) -> Result<Vec<Read<T>>> {
+        let query = Query::new(self.partition(), collection, select).after(after).most(most);
+        self.database.list(&query).await?.into_iter().map(read).collect()
+    }
+
+    /// As far as they exist, however many.
+    pub async fn list_ids<T: DeserializeOwned>(
+        &self,
+        collection: &'static str,
+        ids: Vec<String>,
+    ) -> Result<Vec<Read<T>>> {
+        let mut found = Vec::new();
+        for ids in ids.chunks(500) {
+            let most = u32::try_from(ids.len()).unwrap_or(u32::MAX);
+            found.extend(self.list(collection, Select::Ids(ids.to_vec()), None, most).await?);
+        }
+        Ok(found)
+    }
+
+    /// All of a selection, page by page.
+    pub async fn list_all<T: DeserializeOwned>(
+        &self,
+        collection: &'static str,
+        select: Select,
+    ) -> Result<Vec<Read<T>>> {
+        let (mut all, mut after) = (Vec::new(), None);
+        loop {
+            let page = self.list(collection, select.clone(), after, 1000).await?;
+            let Some(last) = page.last().filter(|_| page.len() == 1000) else {
+                all.extend(page);
+                return Ok(all);
+            };
+            after = Some((last.sort.clone().unwrap_or_default(), last.id.clone()));
+            all.extend(page);
+        }
+    }
+
+    pub async fn commit(&self, changes: Vec<Change>) -> Result<(), CommitError> {
+        self.database.commit(&self.partition(), changes).await
+    }
+
+    /// Writes many documents that each stand for themselves, in as many commits
+    /// as the store's limits ask for.
+    pub async fn put_all(&self, documents: Vec<Document>) -> Result<()> {
+        let mut documents = documents.into_iter().map(Change::Put).peekable();
+        while documents.peek().is_some() {
+            let some = documents.by_ref().take(MOST_CHANGES).collect();
+            self.put_some(some).await?;
+        }
+        Ok(())
+    }
+
+    /// Halves what is too large for one commit.
+    async fn put_some(&self, mut changes: Vec<Change>) -> Result<()> {
+        let bytes: usize = changes.iter().map(size).sum();
+        if bytes > q2o_domain::ports::MOST_BYTES * 9 / 10 && changes.len() > 1 {
+            let rest = changes.split_off(changes.len() / 2);
+            Box::pin(self.put_some(changes)).await?;
+            return Box::pin(self.put_some(rest)).await;
+        }
+        self.commit(changes).await.map_err(failed)
+    }
+
+    pub async fn delete_all(&self, collection: &'static str, ids: Vec<String>) -> Result<()> {
+        for ids in ids.chunks(MOST_CHANGES) {
+            let changes = ids.iter().map(|id| Change::Delete { collection: collection.into(), id: id.clone() });
+            self.commit(changes.collect()).await.map_err(failed)?;
+        }
+        Ok(())
+    }
+}
+
+fn size(change: &Change) -> usize {
+    match change {
+        Change::Insert(d) | Change::Replace(d, _) | Change::Put(d) => {
+            // a good estimate is enough: the limit has room
+            serde_json::to_string(&d.body).map_or(0, |text| text.len()) + 200
+        }
+        Change::Delete { .. } => 100,
+    }
+}
+
+fn read<T: DeserializeOwned>(stored: Stored) -> Result<Read<T>> {
+    let value = T::deserialize(stored.body)
+        .map_err(|error| Failure::bug(format!("unreadable document {}: {error}", stored.id)))?;
+    Ok(Read { id: stored.id, sort: stored.sort, version: stored.version, value })
+}
+
+/// A conflict where there should be no second writer: worth another try.
+pub fn failed(error: CommitError) -> Failure {
+    match error {
+        CommitError::Conflict => Failure::retry("someone else wrote the same documents"),
+        CommitError::Failed(failure) => failure,
+    }
+}
+
+/// A document of `value`.
+pub fn document<T: Serialize>(
+    collection: &'static str,
+    id: impl Into<String>,
+    value: &T,
+) -> Result<Document> {
+    let body = serde_json::to_value(value)
+        .map_err(|error| Failure::bug(format!("cannot write a document: {error}")))?;
+    Ok(Document::new(collection, id, body))
+}
+
+/// The id of what is kept for one QuickBooks record.
+pub fn record_key(link: &LinkId, kind: Kind, id: &QboId) -> String {
+    format!("{link}/{kind}/{id}")
+}
+
+/// The key of all that is kept for one kind's records.
+pub fn kind_key(link: &LinkId, kind: Kind) -> String {
+    format!("{link}/{kind}")
+}
+
+/// The id of what is kept for one transaction of the ledger.
+pub fn txn_key(link: &LinkId, txn: &Txn) -> String {
+    format!("{link}/{}/{}", txn.txn_type, txn.id)
+}
+
+/// The id of a job's event.
+pub fn event_key(job: &JobId, number: u64) -> String {
+    format!("{job}/{number:010}")
+}
+
+/// When a payload written now may go.
+pub fn payload_expires(now: Timestamp) -> Timestamp {
+    now.saturating_add(PAYLOADS).unwrap_or(Timestamp::MAX)
+}
+
+/// When a log entry written now may go.
+pub fn log_expires(now: Timestamp) -> Timestamp {
+    now.saturating_add(LOGS).unwrap_or(Timestamp::MAX)
+}

@@ -1,0 +1,163 @@
+//! The whole migration as one orchestration: survey, extract, read the ledger,
+//! load in waves, complete, prove.
+
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+use q2o_domain::{
+    Kind, RealmId,
+    ledger::{Level, month_ends},
+    records::{JobState, Plan},
+    waves,
+};
+use q2o_durable::{Context, Failure, Orchestration, Signal, Turn};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    company::Task,
+    complete::{self, At, Complete},
+    mark::{self, Mark},
+    move_kind::{ExtractKind, LoadKind, Moving},
+    prove::{self, Prove},
+    read_ledger::{self, ReadLedger},
+    survey::{self, Survey},
+};
+use crate::entities::ENTITIES;
+
+pub struct Backfill;
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Input {
+    pub task: Task,
+    pub plan: Plan,
+}
+
+/// A person has done what the job asked for.
+pub struct Resume;
+
+impl Signal for Resume {
+    const NAME: &'static str = "resume";
+    type Payload = String;
+}
+
+/// Windows of the ledger read side by side.
+const ABREAST: usize = 24;
+
+impl Orchestration for Backfill {
+    const NAME: &'static str = "backfill";
+    type Input = Input;
+    type Output = ();
+
+    fn run(cx: &mut Context<'_>, input: Input) -> Turn<()> {
+        loop {
+            let outcome = migrate(cx, &input)?;
+            let (state, failure) = match outcome {
+                Ok(()) => (JobState::Done, None),
+                Err(failure @ Failure::NeedsUser { .. }) => (JobState::NeedsUser, Some(failure)),
+                Err(failure) => (JobState::Failed, Some(failure)),
+            };
+            cx.call::<Mark>(&mark::Input { task: input.task.clone(), state, failure })?;
+            if state != JobState::NeedsUser {
+                return Ok(());
+            }
+            cx.wait_for::<Resume>()?;
+            // all that was done is found done: the next round passes it by
+            return cx.restart(&input);
+        }
+    }
+}
+
+/// What a phase came to; a failure ends the round, not the job.
+type Phase<T> = Turn<Result<T, Failure>>;
+
+/// Takes the answer of a phase, or ends the round.
+macro_rules! or_end {
+    ($phase:expr) => {
+        match $phase {
+            Ok(answer) => answer,
+            Err(failure) => return Ok(Err(failure)),
+        }
+    };
+}
+
+fn migrate(cx: &mut Context<'_>, input: &Input) -> Phase<()> {
+    let Input { task, plan } = input;
+    let kinds = plan.kinds.clone();
+    let survey = survey::Input { task: task.clone(), kinds: kinds.clone() };
+    let realm = or_end!(cx.attempt::<Survey>(&survey)?).realm;
+    let dates = or_end!(extract(cx, task, &realm, &kinds)?);
+    let until = dates.map_or(plan.until, |(_, last)| last.max(plan.until));
+    or_end!(read_ledger(cx, task, &realm, plan.cut, dates, until)?);
+    let wanted: BTreeSet<Kind> = kinds.into_iter().collect();
+    let Some(waves) = waves(ENTITIES, &wanted) else {
+        return Ok(Err(Failure::bug("kinds of records wait for each other in a circle")));
+    };
+    for wave in waves {
+        let children = wave.iter().map(|kind| (kind.slug(), Moving::first(task, &realm, *kind)));
+        for answer in cx.run_all::<LoadKind>(children)? {
+            or_end!(answer);
+        }
+    }
+    let mut by_documents = Level::default();
+    let mut at = Some(At::Ledger(None));
+    while let Some(here) = at {
+        let step = complete::Input { task: task.clone(), at: here };
+        let done = or_end!(cx.attempt::<Complete>(&step)?);
+        by_documents.checked += done.by_documents.checked;
+        by_documents.different += done.by_documents.different;
+        by_documents.max_abs_difference =
+            by_documents.max_abs_difference.max(done.by_documents.max_abs_difference);
+        at = done.next;
+    }
+    or_end!(cx.attempt::<Prove>(&prove::Input { task: task.clone(), by_documents, until })?);
+    Ok(Ok(()))
+}
+
+/// Fetches all kinds, and says from when to when their documents are.
+fn extract(
+    cx: &mut Context<'_>,
+    task: &Task,
+    realm: &RealmId,
+    kinds: &[Kind],
+) -> Phase<Option<(Date, Date)>> {
+    let children = kinds.iter().map(|kind| (kind.slug(), Moving::first(task, realm, *kind)));
+    let mut dates: Option<(Date, Date)> = None;
+    for answer in cx.run_all::<ExtractKind>(children)? {
+        if let Some((first, last)) = or_end!(answer) {
+            let (earliest, latest) = dates.unwrap_or((first, last));
+            dates = Some((earliest.min(first), latest.max(last)));
+        }
+    }
+    Ok(Ok(dates))
+}
+
+/// Month by month where there are documents; what lies before in one go.
+fn read_ledger(
+    cx: &mut Context<'_>,
+    task: &Task,
+    realm: &RealmId,
+    cut: Date,
+    dates: Option<(Date, Date)>,
+    until: Date,
+) -> Phase<()> {
+    let busy = dates.map_or(until, |(first, _)| first).first_of_month().max(cut);
+    let mut spans = Vec::new();
+    if cut < busy {
+        spans.push((cut, busy.yesterday().unwrap_or(cut)));
+    }
+    for end in month_ends(busy, until) {
+        spans.push((end.first_of_month().max(cut), end));
+    }
+    for some in spans.chunks(ABREAST) {
+        let inputs = some.iter().map(|(from, to)| read_ledger::Input {
+            task: task.clone(),
+            realm: realm.clone(),
+            from: *from,
+            to: *to,
+        });
+        for answer in cx.call_all::<ReadLedger>(inputs)? {
+            or_end!(answer);
+        }
+    }
+    Ok(Ok(()))
+}

@@ -1,0 +1,135 @@
+//! A company link opened for work: both sides known, and still the ones they were.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use q2o_domain::{
+    Currency, Failure, JobId, Kind, LinkId, OdooId, QboId, RealmId, Remedy, Result, TenantId,
+    ports::Odoo,
+    records::{CompanyLink, Fingerprint},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::{
+    app::Tools,
+    store::{Tenant, collection},
+};
+
+/// Whose work, and for which job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Task {
+    pub tenant: TenantId,
+    pub job: JobId,
+    pub link: LinkId,
+}
+
+/// A link with its Odoo side open.
+pub struct Company {
+    pub tenant: Tenant,
+    pub link: CompanyLink,
+    pub odoo: Arc<dyn Odoo>,
+    pub odoo_company: OdooId,
+    pub odoo_database: String,
+}
+
+impl Company {
+    pub async fn open(tools: &Tools, task: &Task) -> Result<Self> {
+        let tenant = tools.store.tenant(task.tenant);
+        let link = tenant
+            .get::<CompanyLink>(collection::LINKS, task.link.as_str())
+            .await?
+            .ok_or_else(|| Failure::needs(Remedy::CheckCompany, "The two companies are no longer tied."))?
+            .value;
+        let (odoo, connection) = tools.connect.odoo(&tenant, &link.odoo).await?;
+        Ok(Self {
+            tenant,
+            link,
+            odoo,
+            odoo_company: connection.company,
+            odoo_database: connection.database,
+        })
+    }
+
+    pub fn realm(&self) -> &RealmId {
+        &self.link.realm
+    }
+
+    /// The external id (and the searchable key) of what a record becomes.
+    pub fn external_id(&self, kind: Kind, id: &QboId, part: &str) -> String {
+        self.key(&kind.word(), id, part)
+    }
+
+    /// The same for anything that has a word and an id.
+    pub fn key(&self, word: &str, id: &QboId, part: &str) -> String {
+        let dot = if part.is_empty() { "" } else { "." };
+        format!("q2o_{}.{word}_{id}{dot}{part}", self.link.realm)
+    }
+
+    /// What tells this Odoo company from all others.
+    pub async fn odoo_fingerprint(&self) -> Result<(String, Currency)> {
+        let fields = ["name", "currency_id", "create_date"];
+        let domain = json!([["id", "=", self.odoo_company.0]]);
+        let found =
+            self.odoo.search_read("res.company", domain, &fields, "id", 0, 1).await?;
+        let company = found.first().ok_or_else(|| {
+            Failure::needs(
+                Remedy::CheckOdoo,
+                format!("Odoo has no company {} (any more), or its user may not see it.", self.odoo_company),
+            )
+        })?;
+        let created = company["create_date"].as_str().unwrap_or_default().to_owned();
+        let currency = company["currency_id"][1].as_str().unwrap_or_default();
+        Ok((created, currency.into()))
+    }
+
+    /// Refuses to write into another company than the one this link was made with.
+    pub async fn check(&self) -> Result<()> {
+        let Some(known) = &self.link.fingerprint else {
+            return Err(Failure::bug("the company was never surveyed"));
+        };
+        let (uuid, currency) = self.odoo_fingerprint().await?;
+        let now = Fingerprint {
+            odoo_database: self.odoo_database.clone(),
+            odoo_uuid: uuid,
+            odoo_company: self.odoo_company,
+            currency,
+            ..known.clone()
+        };
+        if now == *known {
+            return Ok(());
+        }
+        Err(Failure::needs(
+            Remedy::CheckCompany,
+            "This is not the Odoo company that the migration began with. Nothing was written. \
+             Connect the right one again.",
+        ))
+    }
+
+    /// Ids of Odoo's own records, by one of their fields.
+    pub async fn find(
+        &self,
+        model: &str,
+        by: &str,
+        values: &[String],
+    ) -> Result<BTreeMap<String, OdooId>> {
+        let mut domain = vec![json!([by, "in", values])];
+        // of what belongs to companies, only this one's; currencies may be inactive yet
+        match model {
+            "account.journal" => domain.push(json!(["company_id", "=", self.odoo_company.0])),
+            "res.currency" => domain.push(json!(["active", "in", [true, false]])),
+            _ => {}
+        }
+        let found = self.odoo.search_read(model, json!(domain), &[by], "id", 0, 0).await?;
+        Ok(found.iter().filter_map(|row| Some((row[by].as_str()?.to_owned(), id_of(row)?))).collect())
+    }
+}
+
+/// The id of a record as read.
+pub fn id_of(row: &Value) -> Option<OdooId> {
+    row["id"].as_i64().map(OdooId)
+}
+
+/// The id in a many-to-one field as read.
+pub fn many2one(value: &Value) -> Option<OdooId> {
+    value[0].as_i64().map(OdooId)
+}

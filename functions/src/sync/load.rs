@@ -1,0 +1,441 @@
+//! `load-<kind>`: maps a batch of staged records and brings it into Odoo.
+//!
+//! One loader for all kinds: skip what is unchanged, resolve references in one
+//! read, write in batches, link, settle. A record that fails does not stop the
+//! others.
+
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use q2o_domain::{
+    AnyEntity, Books, Facts, Failure, Kind, LinkId, MapError, Mapped, OdooId, QboId, Ref, Remedy,
+    Result, Txn, Write,
+    ports::Select,
+    records::{Counts, ErrorEntry, IdLink, LedgerTxn, Staged},
+};
+use q2o_durable::{Activity, Attempt};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::{
+    company::{Company, Task},
+    documents::{self, Move},
+    error_document,
+    masters::{self, Outgoing},
+    progress::Progress,
+    resolve::Known,
+    settle::settle,
+    sorted,
+};
+use crate::{
+    app::Tools,
+    entities::entity,
+    store::{Read, collection, document, kind_key, record_key, txn_key},
+};
+
+/// Records a batch: enough to save calls, few enough to be done well within a lease.
+const BATCH: u32 = 200;
+
+pub struct Load(pub Arc<Tools>);
+
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Input {
+    pub task: Task,
+    pub kind: Kind,
+    /// Behind this record (sort, id); from the first if `None`.
+    pub after: Option<(String, String)>,
+}
+
+/// How far the loading of a kind came.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Loaded {
+    pub next: Option<(String, String)>,
+}
+
+impl Activity for Load {
+    const NAME: &'static str = "load";
+    type Input = Input;
+    type Output = Loaded;
+
+    fn target(input: &Input) -> Cow<'static, str> {
+        format!("load-{}", input.kind.slug()).into()
+    }
+
+    fn lane(input: &Input) -> Option<Cow<'_, str>> {
+        Some(format!("odoo-{}", input.task.link).into())
+    }
+
+    async fn run(&self, input: Input, attempt: &Attempt) -> Result<Loaded, q2o_durable::Failure> {
+        load(&self.0, input, attempt).await.map_err(sorted)
+    }
+}
+
+async fn load(tools: &Tools, input: Input, attempt: &Attempt) -> Result<Loaded> {
+    let Input { task, kind, after } = input;
+    let entity =
+        entity(kind).ok_or_else(|| Failure::bug(format!("no entity is listed for {kind}")))?;
+    let company = Company::open(tools, &task).await?;
+    company.check().await?;
+    let facts = tools.facts.of(&company.tenant, &task.link, &task.job).await?;
+    let key = Select::Key(kind_key(&task.link, kind));
+    let staged: Vec<Read<Staged>> =
+        company.tenant.list(collection::STAGED, key, after, BATCH).await?;
+    let full = staged.len() == BATCH as usize;
+    let next = staged
+        .last()
+        .filter(|_| full)
+        .map(|last| (last.sort.clone().unwrap_or_default(), last.id.clone()));
+    let batch = Batch { tools, company: &company, entity, facts: &facts };
+    let counts = batch.load(staged.into_iter().map(|read| read.value).collect()).await?;
+    attempt.ride(
+        Progress::new(&company.tenant, &tools.clock, &task.job, "loaded")
+            .of(kind, counts)
+            .phase("load"),
+    );
+    Ok(Loaded { next })
+}
+
+/// A record on its way.
+struct Item {
+    id: QboId,
+    mapped: Mapped,
+    hash: String,
+    /// By part.
+    odoo: BTreeMap<String, OdooId>,
+    /// As it is in Odoo already.
+    unchanged: bool,
+    error: Option<Problem>,
+}
+
+struct Problem {
+    class: &'static str,
+    why: String,
+    remedy: Option<Remedy>,
+    waits_for: Vec<String>,
+}
+
+struct Batch<'a> {
+    tools: &'a Tools,
+    company: &'a Company,
+    entity: &'static dyn AnyEntity,
+    facts: &'a Facts,
+}
+
+impl Batch<'_> {
+    async fn load(&self, staged: Vec<Staged>) -> Result<Counts> {
+        let mut items = self.map(staged).await?;
+        let own: Vec<String> = items.iter().map(|item| self.key(&item.id)).collect();
+        let mapped = items.iter().map(|item| &item.mapped);
+        let mut known = Known::read(self.company, own.into_iter(), mapped).await?;
+        for item in &mut items {
+            if let Some(link) = known.link(&self.key(&item.id)) {
+                item.odoo.clone_from(&link.odoo);
+                item.unchanged = link.hash == item.hash;
+            }
+        }
+        match self.entity.write() {
+            Write::Master => self.masters(&mut items, &mut known).await?,
+            Write::Document => self.documents(&mut items, &mut known).await?,
+            Write::Nothing => {}
+        }
+        self.record(items).await
+    }
+
+    fn key(&self, id: &QboId) -> String {
+        record_key(self.link(), self.entity.kind(), id)
+    }
+
+    fn link(&self) -> &LinkId {
+        &self.company.link.id
+    }
+
+    async fn map(&self, staged: Vec<Staged>) -> Result<Vec<Item>> {
+        let ledger = self.ledger(&staged).await?;
+        let mut items = Vec::with_capacity(staged.len());
+        for Staged { id, record, .. } in staged {
+            let postings = ledger.get(&id).map_or(&[][..], |txn| &txn.postings);
+            let books = Books { facts: self.facts, ledger: postings };
+            let mapped = self.entity.read(&record).and_then(|record| record.map(&books));
+            let (mapped, error) = match mapped {
+                Ok(mapped) => (mapped, None),
+                Err(error) => (Mapped::default(), Some(self.unmapped(&id, error))),
+            };
+            let hash = hash(&mapped)?;
+            let odoo = BTreeMap::new();
+            items.push(Item { id, mapped, hash, odoo, unchanged: false, error });
+        }
+        Ok(items)
+    }
+
+    /// What QuickBooks' ledger says of these very transactions.
+    async fn ledger(&self, staged: &[Staged]) -> Result<BTreeMap<QboId, LedgerTxn>> {
+        if self.entity.write() != Write::Document {
+            return Ok(BTreeMap::new());
+        }
+        let kind = self.entity.kind();
+        let ids = staged.iter().map(|s| txn_key(self.link(), &Txn::new(kind, s.id.clone())));
+        let read = self.company.tenant.list_ids(collection::LEDGER, ids.collect()).await?;
+        Ok(read.into_iter().map(|r: Read<LedgerTxn>| (r.value.txn.id.clone(), r.value)).collect())
+    }
+
+    fn unmapped(&self, id: &QboId, error: MapError) -> Problem {
+        let fix = Remedy::FixRecord { kind: self.entity.kind(), id: id.clone() };
+        let (class, remedy) = match &error {
+            MapError::NotMoved(_) => ("not_moved", None),
+            MapError::Unreadable(_) => ("unreadable", Some(fix)),
+            MapError::Missing(_) => ("missing", Some(fix)),
+        };
+        Problem { class, why: error.to_string(), remedy, waits_for: Vec::new() }
+    }
+
+    /// Drafts whose references are all known go out; what they became may be
+    /// what others wait for, so as long as something goes, there is another round.
+    async fn masters(&self, items: &mut [Item], known: &mut Known) -> Result<()> {
+        let mut done: BTreeSet<(usize, usize)> = BTreeSet::new();
+        for (at, item) in items.iter().enumerate() {
+            if item.error.is_some() || item.unchanged {
+                done.extend((0..item.mapped.drafts.len()).map(|d| (at, d)));
+            }
+        }
+        loop {
+            let mut ready = Vec::new();
+            for (at, item) in items.iter().enumerate() {
+                for (d, draft) in item.mapped.drafts.iter().enumerate() {
+                    if !done.contains(&(at, d)) && known.missing(draft.refs()).is_empty() {
+                        ready.push((at, d));
+                    }
+                }
+            }
+            if ready.is_empty() {
+                break;
+            }
+            let outcomes = self.send(items, &ready, known).await?;
+            for ((at, d), outcome) in ready.into_iter().zip(outcomes) {
+                done.insert((at, d));
+                let part = items[at].mapped.drafts[d].part;
+                match outcome {
+                    Ok(parts) => {
+                        items[at].odoo.extend(parts);
+                        let link = self.linked(&items[at]);
+                        known.add(self.key(&items[at].id), link);
+                    }
+                    Err(why) => items[at].error = Some(self.refused(&items[at].id, part, &why)),
+                }
+            }
+        }
+        for (at, item) in items.iter_mut().enumerate() {
+            let waiting = (0..item.mapped.drafts.len()).find(|d| !done.contains(&(at, *d)));
+            if let Some(d) = waiting.filter(|_| item.error.is_none()) {
+                item.error = Some(self.parked(known.missing(item.mapped.drafts[d].refs())));
+            }
+        }
+        Ok(())
+    }
+
+    async fn send(
+        &self,
+        items: &[Item],
+        ready: &[(usize, usize)],
+        known: &Known,
+    ) -> Result<Vec<Result<BTreeMap<String, OdooId>, String>>> {
+        let kind = self.entity.kind();
+        let mut out: Vec<Outgoing<'_>> = ready
+            .iter()
+            .map(|&(at, d)| {
+                let draft = &items[at].mapped.drafts[d];
+                let external_id = self.company.external_id(kind, &items[at].id, draft.part);
+                Outgoing { draft, external_id, outcome: None }
+            })
+            .collect();
+        masters::load(self.company, known, &mut out).await?;
+        let mut outcomes = Vec::new();
+        for one in out {
+            outcomes.push(match one.outcome {
+                Some(Ok(id)) => {
+                    let mut parts = masters::made(self.company, known, one.draft, id).await?;
+                    parts.insert(one.draft.part.to_owned(), id);
+                    Ok(parts)
+                }
+                Some(Err(why)) => Err(why),
+                None => Err("Odoo said nothing about it.".to_owned()),
+            });
+        }
+        Ok(outcomes)
+    }
+
+    async fn documents(&self, items: &mut [Item], known: &mut Known) -> Result<()> {
+        let kind = self.entity.kind();
+        let (mut moves, mut whose) = (Vec::new(), Vec::new());
+        for (at, item) in items.iter_mut().enumerate() {
+            if item.error.is_some() || item.unchanged {
+                continue;
+            }
+            if !item.odoo.is_empty() {
+                item.error = Some(Problem {
+                    class: "changed",
+                    why: "It was changed in QuickBooks after it had been moved and posted. Odoo \
+                          still holds what it was."
+                        .to_owned(),
+                    remedy: Some(Remedy::FixRecord { kind, id: item.id.clone() }),
+                    waits_for: Vec::new(),
+                });
+                continue;
+            }
+            let missing = known.missing(item.mapped.drafts.iter().flat_map(|d| d.refs()));
+            if !missing.is_empty() {
+                item.error = Some(self.parked(missing));
+                continue;
+            }
+            for (d, draft) in item.mapped.drafts.iter().enumerate() {
+                let key = self.company.external_id(kind, &item.id, draft.part);
+                let mut values = known.values(&draft.fields);
+                values[documents::KEY] = key.clone().into();
+                values["company_id"] = self.company.odoo_company.0.into();
+                moves.push(Move { key, values, outcome: None });
+                whose.push((at, d));
+            }
+        }
+        if !moves.is_empty() {
+            documents::write(self.company, &mut moves).await?;
+        }
+        let mut dates = BTreeMap::new();
+        for (one, (at, d)) in moves.into_iter().zip(whose) {
+            let part = items[at].mapped.drafts[d].part;
+            match one.outcome {
+                Some(Ok(id)) => {
+                    items[at].odoo.insert(part.to_owned(), id);
+                    if let Some(date) = one.values["date"].as_str() {
+                        dates.insert(id, date.to_owned());
+                    }
+                }
+                Some(Err(why)) => {
+                    items[at].error = Some(self.refused(&items[at].id, part, &why));
+                }
+                None => {
+                    let why = "Odoo said nothing about it.";
+                    items[at].error = Some(self.refused(&items[at].id, part, why));
+                }
+            }
+        }
+        self.check_dates(items, &dates).await?;
+        for item in items.iter().filter(|item| item.error.is_none()) {
+            known.add(self.key(&item.id), self.linked(item));
+        }
+        let allocations: Vec<_> = items
+            .iter()
+            .filter(|item| item.error.is_none())
+            .flat_map(|item| {
+                let own = Ref::new(kind, item.id.clone());
+                item.mapped.allocations.iter().map(move |a| (own.clone(), a))
+            })
+            .collect();
+        settle(self.company, known, &allocations).await?;
+        Ok(())
+    }
+
+    /// Odoo moves dates in locked periods without a word; we do not.
+    async fn check_dates(
+        &self,
+        items: &mut [Item],
+        dates: &BTreeMap<OdooId, String>,
+    ) -> Result<()> {
+        if dates.is_empty() {
+            return Ok(());
+        }
+        for (id, date) in documents::moved_dates(self.company, dates).await? {
+            let item = items.iter_mut().find(|item| item.odoo.values().any(|own| *own == id));
+            if let Some(item) = item {
+                item.error = Some(Problem {
+                    class: "locked",
+                    why: format!("Odoo posted it on {date}: its own date is in a locked period."),
+                    remedy: Some(Remedy::CheckOdoo),
+                    waits_for: Vec::new(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn refused(&self, id: &QboId, part: &str, why: &str) -> Problem {
+        let kind = self.entity.kind();
+        let of = if part.is_empty() { String::new() } else { format!(" (its {part})") };
+        Problem {
+            class: "refused",
+            why: format!("Odoo refused {kind} {id}{of}: {why}"),
+            remedy: Some(Remedy::FixRecord { kind, id: id.clone() }),
+            waits_for: Vec::new(),
+        }
+    }
+
+    fn parked(&self, waits_for: Vec<String>) -> Problem {
+        let class = if self.tools.settings.strict { "missing" } else { "parked" };
+        let why = format!("It points at records that are not in Odoo: {}.", waits_for.join(", "));
+        let remedy = waits_for.first().and_then(|first| {
+            let (kind, id) = first.split_once(' ')?;
+            Some(Remedy::Map { kind: Kind::named(kind)?, id: id.into() })
+        });
+        Problem { class, why, remedy, waits_for }
+    }
+
+    fn linked(&self, item: &Item) -> IdLink {
+        IdLink { odoo: item.odoo.clone(), hash: item.hash.clone(), adopted: false }
+    }
+
+    /// Links and errors, and the count of both.
+    async fn record(&self, items: Vec<Item>) -> Result<Counts> {
+        let mut counts = Counts::default();
+        let (mut links, mut errors, mut cleared) = (Vec::new(), Vec::new(), Vec::new());
+        for item in items {
+            let key = self.key(&item.id);
+            match &item.error {
+                None if item.unchanged => counts.skipped += 1,
+                None => {
+                    counts.loaded += 1;
+                    let link = self.linked(&item);
+                    links.push(
+                        document(collection::ID_LINKS, key.clone(), &link)?
+                            .key(kind_key(self.link(), self.entity.kind())),
+                    );
+                    cleared.push(key);
+                }
+                Some(problem) => {
+                    if problem.class == "not_moved" {
+                        counts.not_moved += 1;
+                    } else {
+                        counts.errors += 1;
+                    }
+                    errors.push(error_document(self.link(), &self.entry(&item.id, problem))?);
+                }
+            }
+        }
+        self.company.tenant.put_all(links).await?;
+        self.company.tenant.put_all(errors).await?;
+        // an error of an earlier run is over; most records never had one
+        let stale = self.company.tenant.list_ids::<ErrorEntry>(collection::ERRORS, cleared).await?;
+        let stale = stale.into_iter().map(|read| read.id).collect();
+        self.company.tenant.delete_all(collection::ERRORS, stale).await?;
+        Ok(counts)
+    }
+
+    fn entry(&self, id: &QboId, problem: &Problem) -> ErrorEntry {
+        ErrorEntry {
+            kind: self.entity.kind(),
+            id: id.clone(),
+            class: problem.class.to_owned(),
+            why: problem.why.clone(),
+            remedy: problem.remedy.clone(),
+            waits_for: problem.waits_for.clone(),
+            at: self.tools.clock.now(),
+        }
+    }
+}
+
+/// What was sent, in short.
+fn hash(mapped: &Mapped) -> Result<String> {
+    let text = serde_json::to_vec(mapped).map_err(|error| Failure::bug(error.to_string()))?;
+    let digest = Sha256::digest(&text);
+    Ok(digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect())
+}

@@ -1,0 +1,139 @@
+//! Master records by `load()`: idempotent under their external ids.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use q2o_domain::{
+    Draft, Failure, OdooId, Result,
+    ports::{Loaded, OdooError},
+};
+use serde_json::json;
+
+use super::{company::Company, resolve::Known};
+
+/// One draft on its way into Odoo, and what came of it.
+pub struct Outgoing<'a> {
+    pub draft: &'a Draft,
+    pub external_id: String,
+    pub outcome: Option<Result<OdooId, String>>,
+}
+
+/// Most records a call.
+const BATCH: usize = 200;
+
+/// Loads drafts of one model. Every one of them gets an outcome.
+pub async fn load(company: &Company, known: &Known, out: &mut [Outgoing<'_>]) -> Result<()> {
+    let mut by_model: BTreeMap<&str, Vec<&mut Outgoing<'_>>> = BTreeMap::new();
+    for one in out.iter_mut().filter(|one| one.outcome.is_none()) {
+        by_model.entry(one.draft.model).or_default().push(one);
+    }
+    for (model, mut all) in by_model {
+        for some in all.chunks_mut(BATCH) {
+            load_some(company, known, model, some).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn load_some(
+    company: &Company,
+    known: &Known,
+    model: &str,
+    out: &mut [&mut Outgoing<'_>],
+) -> Result<()> {
+    // each refusal names its rows; without them the rest goes through
+    loop {
+        let waiting: Vec<usize> = (0..out.len()).filter(|i| out[*i].outcome.is_none()).collect();
+        if waiting.is_empty() {
+            return Ok(());
+        }
+        let mut rows = Vec::new();
+        // which record a row belongs to: lines take rows of their own
+        let mut owner = Vec::new();
+        for &at in &waiting {
+            for cells in known.cells(&out[at].draft.fields, &out[at].external_id) {
+                rows.push(cells.into_iter().collect::<BTreeMap<_, _>>());
+                owner.push(at);
+            }
+        }
+        let columns: BTreeSet<&String> = rows.iter().flat_map(BTreeMap::keys).collect();
+        let columns: Vec<String> = columns.into_iter().cloned().collect();
+        let table = rows
+            .iter()
+            .map(|row| columns.iter().map(|c| row.get(c).cloned().unwrap_or_default()).collect())
+            .collect();
+        match company.odoo.load(model, &columns, table).await {
+            Ok(Loaded::Done(ids)) if ids.len() == waiting.len() => {
+                for (at, id) in waiting.into_iter().zip(ids) {
+                    out[at].outcome = Some(Ok(id));
+                }
+            }
+            Ok(Loaded::Done(ids)) => {
+                return Err(Failure::bug(format!(
+                    "Odoo answered {} ids for {} records of {model}",
+                    ids.len(),
+                    waiting.len()
+                )));
+            }
+            Ok(Loaded::Refused(errors)) => {
+                let mut blamed = false;
+                for error in errors {
+                    let Some(&at) = owner.get(error.row) else { continue };
+                    let field = error.field.map(|f| format!("{f}: ")).unwrap_or_default();
+                    out[at].outcome = Some(Err(format!("{field}{}", error.message)));
+                    blamed = true;
+                }
+                if !blamed {
+                    refuse_all(out, &waiting, "Odoo refused the batch and named no row");
+                }
+            }
+            Err(OdooError::Refused { message }) if waiting.len() == 1 => {
+                refuse_all(out, &waiting, &message);
+            }
+            Err(OdooError::Refused { .. }) => {
+                // it does not say which: halve until it does
+                let (left, right) = out.split_at_mut(out.len() / 2);
+                Box::pin(load_some(company, known, model, left)).await?;
+                return Box::pin(load_some(company, known, model, right)).await;
+            }
+            // no answer: loading again under the same external ids is harmless
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+fn refuse_all(out: &mut [&mut Outgoing<'_>], which: &[usize], why: &str) {
+    for &at in which {
+        out[at].outcome = Some(Err(why.to_owned()));
+    }
+}
+
+/// Records that Odoo made by itself beside a loaded one: their ids by part, with
+/// the fields completed that only we know.
+pub async fn made(
+    company: &Company,
+    known: &Known,
+    draft: &Draft,
+    id: OdooId,
+) -> Result<BTreeMap<String, OdooId>> {
+    let mut parts = BTreeMap::new();
+    if draft.made.is_empty() {
+        return Ok(parts);
+    }
+    let lists: Vec<&str> = draft.made.iter().map(|made| made.field).collect();
+    let domain = json!([["id", "=", id.0], ["active", "in", [true, false]]]);
+    let rows = company.odoo.search_read(draft.model, domain, &lists, "id", 0, 1).await?;
+    for made in &draft.made {
+        let listed = rows.first().map(|row| &row[made.field][made.index]);
+        let Some(one) = listed.and_then(serde_json::Value::as_i64).map(OdooId) else {
+            return Err(Failure::bug(format!(
+                "{} {id} has no {} {}",
+                draft.model, made.field, made.index
+            )));
+        };
+        if !made.fields.is_empty() {
+            company.odoo.write(made.model, &[one], known.values(&made.fields)).await?;
+        }
+        parts.insert(made.part.to_owned(), one);
+    }
+    Ok(parts)
+}

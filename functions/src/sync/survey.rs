@@ -1,0 +1,192 @@
+//! `survey`: looks at both sides before anything is moved, refuses what cannot
+//! end well, and prepares Odoo: journals, analytic plans, the currency.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use q2o_domain::{
+    Currency, Failure, Kind, RealmId, Remedy, Result,
+    records::{CompanyLink, Counts, Fingerprint},
+};
+use q2o_durable::{Activity, Attempt};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{
+    company::{Company, Task},
+    progress::Progress,
+    sorted,
+};
+use crate::{
+    app::Tools,
+    entities::{PLANS, document::Journal, entity},
+    store::{collection, document, failed},
+};
+use q2o_domain::ports::Change;
+
+pub struct Survey(pub Arc<Tools>);
+
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Input {
+    pub task: Task,
+    pub kinds: Vec<Kind>,
+}
+
+/// What the survey found out.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Surveyed {
+    pub realm: RealmId,
+}
+
+impl Activity for Survey {
+    const NAME: &'static str = "survey";
+    type Input = Input;
+    type Output = Surveyed;
+
+    async fn run(&self, input: Input, attempt: &Attempt) -> Result<Surveyed, q2o_durable::Failure> {
+        survey(&self.0, input, attempt).await.map_err(sorted)
+    }
+}
+
+async fn survey(tools: &Tools, input: Input, attempt: &Attempt) -> Result<Surveyed> {
+    let Input { task, kinds } = input;
+    let mut company = Company::open(tools, &task).await?;
+    let realm = company.realm().clone();
+    let quickbooks = tools.connect.quickbooks(&company.tenant, &realm).await?;
+    let home = home_currency(&quickbooks.preferences().await?);
+    let fingerprint = fingerprint(&company, &quickbooks.company().await?, home).await?;
+    match &company.link.fingerprint {
+        Some(known) if *known == fingerprint => {}
+        Some(_) => {
+            return Err(Failure::needs(
+                Remedy::CheckCompany,
+                "One of the two companies is not the one that this migration began with. Nothing \
+                 was written. Connect the right one again.",
+            ));
+        }
+        None => {
+            company.link.fingerprint = Some(fingerprint);
+            save(&company.link, &company).await?;
+        }
+    }
+    prepare(&company).await?;
+    let asked: Vec<(Kind, Option<&str>)> =
+        kinds.iter().map(|kind| (*kind, entity(*kind).and_then(|e| e.only()))).collect();
+    let counts = quickbooks.counts(&asked).await?;
+    attempt.ride(Surveying {
+        progress: Progress::new(&company.tenant, &tools.clock, &task.job, "surveyed").phase("survey"),
+        source: kinds.into_iter().zip(counts).collect(),
+    });
+    Ok(Surveyed { realm })
+}
+
+/// The survey's rider also says how much there is to move.
+struct Surveying {
+    progress: Progress,
+    source: BTreeMap<Kind, u64>,
+}
+
+#[async_trait::async_trait]
+impl q2o_durable::Rider for Surveying {
+    async fn changes(&self) -> Result<Vec<Value>, q2o_durable::Failure> {
+        let mut changes = self.progress.written().await.map_err(sorted)?;
+        for change in &mut changes {
+            if let Change::Replace(job, _) = change {
+                for (kind, count) in &self.source {
+                    let counts = Counts { source: *count, ..Counts::default() };
+                    // counters start anew with every survey
+                    job.body["counts"][kind.to_string()] = json!(counts);
+                }
+            }
+        }
+        let changes = changes.iter().map(serde_json::to_value).collect::<Result<_, _>>();
+        changes.map_err(|error| q2o_durable::Failure::bug(error.to_string()))
+    }
+}
+
+async fn save(link: &CompanyLink, company: &Company) -> Result<()> {
+    let document = document(collection::LINKS, link.id.as_str(), link)?.key("links");
+    company.tenant.commit(vec![Change::Put(document)]).await.map_err(failed)
+}
+
+fn home_currency(preferences: &Value) -> Currency {
+    preferences["CurrencyPrefs"]["HomeCurrency"]["value"].as_str().unwrap_or("USD").into()
+}
+
+/// Both companies as they are now; refused where their currencies differ.
+async fn fingerprint(company: &Company, info: &Value, home: Currency) -> Result<Fingerprint> {
+    let (uuid, currency) = company.odoo_fingerprint().await?;
+    if currency != home {
+        adopt_currency(company, &currency, &home).await?;
+    }
+    Ok(Fingerprint {
+        realm: company.realm().clone(),
+        company_created: info["MetaData"]["CreateTime"].as_str().unwrap_or_default().to_owned(),
+        odoo_database: company.odoo_database.clone(),
+        odoo_uuid: uuid,
+        odoo_company: company.odoo_company,
+        currency: home,
+    })
+}
+
+/// An Odoo company without journal items can still take another currency.
+async fn adopt_currency(company: &Company, odoo: &Currency, home: &Currency) -> Result<()> {
+    let mismatch = || {
+        Failure::needs(
+            Remedy::CheckCurrency,
+            format!(
+                "The books are in {home}, and the Odoo company is in {odoo}. Nothing was written. \
+                 Choose an Odoo company in {home}."
+            ),
+        )
+    };
+    let domain = json!([["company_id", "=", company.odoo_company.0]]);
+    let items = company.odoo.search_read("account.move.line", domain, &["id"], "id", 0, 1).await?;
+    if !items.is_empty() {
+        return Err(mismatch());
+    }
+    let wanted = [home.0.clone()];
+    let currency = *company
+        .find("res.currency", "name", &wanted)
+        .await?
+        .get(&home.0)
+        .ok_or_else(mismatch)?;
+    company.odoo.write("res.currency", &[currency], json!({"active": true})).await?;
+    let fields = json!({ "currency_id": currency.0 });
+    company
+        .odoo
+        .write("res.company", &[company.odoo_company], fields)
+        .await
+        .map_err(|_| mismatch())
+}
+
+/// Makes what the migration needs in Odoo, as far as it is not there.
+async fn prepare(company: &Company) -> Result<()> {
+    let codes: Vec<String> = Journal::ALL.iter().map(|j| j.code().to_owned()).collect();
+    let there = company.find("account.journal", "code", &codes).await?;
+    let missing: Vec<Value> = Journal::ALL
+        .iter()
+        .filter(|journal| !there.contains_key(journal.code()))
+        .map(|journal| {
+            let (name, of) = journal.made_as();
+            json!({
+                "name": name,
+                "code": journal.code(),
+                "type": of,
+                "company_id": company.odoo_company.0,
+                // history is not for the dashboard
+                "show_on_dashboard": false,
+            })
+        })
+        .collect();
+    if !missing.is_empty() {
+        company.odoo.create("account.journal", missing, json!({})).await?;
+    }
+    let names: Vec<String> = PLANS.iter().map(|name| (*name).to_owned()).collect();
+    let there = company.find("account.analytic.plan", "name", &names).await?;
+    let missing: Vec<Value> =
+        names.iter().filter(|n| !there.contains_key(*n)).map(|n| json!({ "name": n })).collect();
+    if !missing.is_empty() {
+        company.odoo.create("account.analytic.plan", missing, json!({})).await?;
+    }
+    Ok(())
+}

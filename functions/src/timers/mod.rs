@@ -1,0 +1,4 @@
+//! What has to happen by itself.
+
+pub mod retention;
+pub mod sweep;

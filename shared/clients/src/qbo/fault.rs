@@ -1,0 +1,141 @@
+//! What QuickBooks answers when it does not answer: sorted by what helps.
+
+use std::time::Duration;
+
+use q2o_domain::{Failure, Remedy};
+use serde_json::Value;
+
+/// An answer that is none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// The access token is expired or not accepted.
+    TokenRefused { why: String },
+    /// A stored value that QuickBooks itself cannot read (error 4002).
+    Poison { why: String },
+    /// More rows than a report gives (error 10100).
+    TooLarge,
+    Failed(Failure),
+}
+
+impl From<Failure> for Fault {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Failed(failure) => failure,
+            Fault::TokenRefused { why } => Self::needs(Remedy::ReconnectQuickBooks, why),
+            Fault::Poison { why } => Self::bug(format!("QuickBooks cannot read its own row: {why}")),
+            Fault::TooLarge => Self::bug("a QuickBooks report of one day is too large"),
+        }
+    }
+}
+
+/// One error as QuickBooks writes it, in either case of its keys.
+struct Told {
+    code: String,
+    text: String,
+}
+
+/// The answer, or what is wrong with it.
+pub fn sorted(status: u16, after: Option<u64>, body: &str) -> Result<Value, Fault> {
+    let json: Option<Value> = serde_json::from_str(body).ok();
+    let told = json.as_ref().and_then(from_json).or_else(|| from_xml(body));
+    if let Some(told) = told {
+        return Err(by_code(status, after, &told));
+    }
+    match (status, json) {
+        (200..=299, Some(json)) if json.is_object() => Ok(json),
+        (200..=299, _) => {
+            Err(retry("QuickBooks' answer is cut off or is no JSON", None))
+        }
+        (401, _) => Err(Fault::TokenRefused { why: "the sign-in was refused".to_owned() }),
+        (429, _) => Err(throttled(after)),
+        (500..=599, _) => Err(retry(&format!("QuickBooks is not available ({status})"), after)),
+        _ => Err(Fault::Failed(Failure::bug(format!("QuickBooks answered {status}")))),
+    }
+}
+
+fn from_json(json: &Value) -> Option<Told> {
+    let fault = ["Fault", "fault"].iter().map(|key| &json[*key]).find(|f| f.is_object())?;
+    let errors = ["Error", "error"].iter().map(|key| &fault[*key]).find(|e| e.is_array())?;
+    let first = &errors[0];
+    let text = |keys: [&str; 2]| {
+        keys.iter().find_map(|key| first[*key].as_str()).unwrap_or_default().to_owned()
+    };
+    let detail = text(["Detail", "detail"]);
+    let message = text(["Message", "message"]);
+    let text_ = if detail.is_empty() { message.clone() } else { format!("{message}: {detail}") };
+    Some(Told { code: text(["code", "Code"]), text: text_ })
+}
+
+/// Throttling and sign-in faults can come as XML whatever was asked for.
+fn from_xml(body: &str) -> Option<Told> {
+    if !body.trim_start().starts_with('<') || !body.contains("Fault") {
+        return None;
+    }
+    let mut reader = quick_xml::Reader::from_str(body);
+    let (mut code, mut text) = (None, Vec::new());
+    loop {
+        match reader.read_event() {
+            Ok(quick_xml::events::Event::Start(tag) | quick_xml::events::Event::Empty(tag)) => {
+                for attribute in tag.attributes().flatten() {
+                    if attribute.key.as_ref() == b"code" {
+                        code = Some(String::from_utf8_lossy(&attribute.value).into_owned());
+                    }
+                }
+            }
+            Ok(quick_xml::events::Event::Text(part)) => {
+                text.push(String::from_utf8_lossy(&part).trim().to_owned());
+            }
+            Ok(quick_xml::events::Event::Eof) | Err(_) => break,
+            Ok(_) => {}
+        }
+    }
+    text.retain(|part| !part.is_empty());
+    let text = text.join(": ");
+    // the code also stands in the message, with zeros before it
+    let code = code.or_else(|| {
+        let at = text.find("errorCode=")? + "errorCode=".len();
+        Some(text[at..].chars().take_while(char::is_ascii_digit).collect())
+    })?;
+    Some(Told { code, text })
+}
+
+fn by_code(status: u16, after: Option<u64>, told: &Told) -> Fault {
+    let why = || format!("QuickBooks says {}: {}", told.code, told.text);
+    match told.code.trim_start_matches('0') {
+        "3001" => throttled(after),
+        "3200" | "100" => Fault::TokenRefused { why: why() },
+        "3100" | "120" => Fault::Failed(Failure::needs(Remedy::ReconnectQuickBooks, why())),
+        "4002" => Fault::Poison { why: told.text.clone() },
+        "10100" => Fault::TooLarge,
+        "6190" => Fault::Failed(Failure::needs(
+            Remedy::ReconnectQuickBooks,
+            format!("{} (the subscription may have lapsed)", why()),
+        )),
+        "10000" | "6000" => retry(&why(), after),
+        _ if status == 429 => throttled(after),
+        _ if status == 401 => Fault::TokenRefused { why: why() },
+        _ if status >= 500 => retry(&why(), after),
+        _ => Fault::Failed(Failure::bug(why())),
+    }
+}
+
+/// Intuit says to wait a minute; the rest keeps those who were throttled
+/// together from coming back together.
+fn throttled(after: Option<u64>) -> Fault {
+    let pause = Duration::from_secs(after.unwrap_or(60)) + Duration::from_millis(fastrand::u64(..5000));
+    Fault::Failed(Failure::Retry {
+        why: "QuickBooks asks for a pause".to_owned(),
+        after: Some(pause),
+    })
+}
+
+fn retry(why: &str, after: Option<u64>) -> Fault {
+    let after = after.map(Duration::from_secs);
+    Fault::Failed(Failure::Retry { why: why.to_owned(), after })
+}

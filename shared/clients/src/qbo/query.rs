@@ -1,0 +1,67 @@
+//! Pages of records. The order is always given: QuickBooks' own would skip and
+//! double rows while people work.
+
+use q2o_domain::{Failure, Kind, Result, ports::Page, record_id};
+use serde_json::Value;
+
+use super::{Ask, QboClient, fault::Fault};
+
+/// A page; rows that QuickBooks cannot read are found by halving and left out.
+pub async fn page(
+    client: &QboClient,
+    kind: Kind,
+    only: Option<&str>,
+    start: u32,
+    most: u32,
+) -> Result<Page> {
+    match rows(client, kind, only, "*", start, most).await {
+        Ok(records) => {
+            let more = records.len() == most as usize;
+            Ok(Page { records, poison: Vec::new(), more })
+        }
+        Err(Fault::Poison { why }) if most == 1 => {
+            // its id can often be read even so
+            let ids = rows(client, kind, only, "Id", start, 1).await.unwrap_or_default();
+            let id = ids.first().and_then(record_id);
+            Ok(Page { records: Vec::new(), poison: vec![(start, id, why)], more: true })
+        }
+        Err(Fault::Poison { .. }) => {
+            let half = most / 2;
+            let mut first = Box::pin(page(client, kind, only, start, half)).await?;
+            if !first.more {
+                return Ok(first);
+            }
+            let second = Box::pin(page(client, kind, only, start + half, most - half)).await?;
+            first.records.extend(second.records);
+            first.poison.extend(second.poison);
+            first.more = second.more;
+            Ok(first)
+        }
+        Err(fault) => Err(fault.into()),
+    }
+}
+
+async fn rows(
+    client: &QboClient,
+    kind: Kind,
+    only: Option<&str>,
+    columns: &str,
+    start: u32,
+    most: u32,
+) -> Result<Vec<Value>, Fault> {
+    let only = only.map(|only| format!(" WHERE {only}")).unwrap_or_default();
+    let statement = format!(
+        "SELECT {columns} FROM {kind}{only} ORDERBY Id STARTPOSITION {start} MAXRESULTS {most}"
+    );
+    let mut answer = client.ask(Ask::Query(&statement)).await?;
+    let rows = answer.get_mut("QueryResponse").filter(|response| response.is_object());
+    let Some(rows) = rows else {
+        let why = format!("QuickBooks' answer holds no {kind} page");
+        return Err(Failure::retry(why).into());
+    };
+    // nothing found is an empty object
+    match rows.get_mut(kind.to_string()).map(Value::take) {
+        Some(Value::Array(rows)) => Ok(rows),
+        _ => Ok(Vec::new()),
+    }
+}
