@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Call, Engine, EngineError, Failure, Head, Hold, InstanceId, Mail, Outcome, State, Status, Step,
     store::Entry,
-    turn::{Next, count},
+    turn::{Next, count, open_lanes},
     value,
 };
 
@@ -63,7 +63,8 @@ impl Engine {
         if hold != before {
             head.is.orders += 1;
             let mut slots = self.slots(&head.is).await?;
-            for slot in slots.iter_mut().filter(|slot| slot.is.is_open() && slot.is.call.is_work()) {
+            for slot in slots.iter_mut().filter(|slot| slot.is.is_open() && slot.is.call.is_work())
+            {
                 if let Call::Child { id, .. } = &slot.is.call {
                     step.insert(&self.order(id, hold, head.is.orders)?)?;
                     hints.push(self.wake(id));
@@ -100,7 +101,7 @@ impl Engine {
             step.ride(self.watched(&head.is).await?);
         }
         lanes.retain(|lane| self.cap(&partition, lane).is_some());
-        self.open_lanes(&partition, &lanes, self.clock.now(), &mut step)?;
+        open_lanes(&partition, &lanes, self.clock.now(), &mut step)?;
         step.replace(&head)?;
         self.store.commit(step).await?;
         self.hint(hints).await;

@@ -1,10 +1,6 @@
 //! Lanes: lets calls in, one for each that leaves, so that none floods a queue.
 
-use crate::{
-    Engine, JournalError, Select, Slot, State, Step,
-    rows::Lane,
-    store::Entry,
-};
+use crate::{Engine, JournalError, Select, Slot, State, Step, rows::Lane, store::Entry};
 
 /// Calls let in by one commit.
 const MOST_ADMITTED: usize = 40;
@@ -33,11 +29,11 @@ impl Engine {
             let key = Select::Key(name.to_owned());
             let slots: Vec<Entry<Slot>> = self.store.list(partition, key, most).await?;
             let now = self.clock.now();
-            let (mut line, inside): (Vec<_>, Vec<_>) =
+            let (mut next, inside): (Vec<_>, Vec<_>) =
                 slots.into_iter().partition(|slot| slot.is.state == State::Waiting);
-            let ready = line.iter().take_while(|slot| slot.is.not_before <= now).count();
+            let ready = next.iter().take_while(|slot| slot.is.not_before <= now).count();
             let free = cap.saturating_sub(inside.len());
-            let rest = line.split_off(ready.min(free));
+            let rest = next.split_off(ready.min(free));
             let due = rest.first().map(|slot| slot.is.not_before.max(self.stale(0)));
             let known = lane.as_ref().and_then(|lane| lane.is.due);
             let fine = match (known, due) {
@@ -45,22 +41,19 @@ impl Engine {
                 (Some(known), Some(due)) => now < known && known <= due,
                 _ => false,
             };
-            if line.is_empty() && fine {
+            if next.is_empty() && fine {
                 return Ok(());
             }
             let mut step = Step::new(partition);
-            match lane {
-                Some(mut lane) => {
-                    lane.is.due = due;
-                    step.replace(&lane)?;
-                }
-                None => {
-                    let (partition, name) = (partition.to_owned(), name.to_owned());
-                    step.insert(&Lane { partition, name, due })?;
-                }
+            if let Some(mut lane) = lane {
+                lane.is.due = due;
+                step.replace(&lane)?;
+            } else {
+                let (partition, name) = (partition.to_owned(), name.to_owned());
+                step.insert(&Lane { partition, name, due })?;
             }
             let mut hints = Vec::new();
-            for slot in &mut line {
+            for slot in &mut next {
                 slot.is.state = State::Ready;
                 slot.is.hints = 1;
                 slot.is.due = Some(self.stale(0));

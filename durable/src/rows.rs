@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::{Failure, InstanceId, SlotId, journal::Table};
+use crate::{Failure, InstanceId, SlotId, hold::ORDER, journal::Table};
 
 /// A typed row: where it goes and what it is found by.
 pub(crate) trait Record: Serialize + DeserializeOwned + Clone + PartialEq + Send {
@@ -324,7 +324,7 @@ impl Record for Mail {
     }
     /// Orders to the engine come before letters to the orchestration.
     fn sort(&self) -> Option<String> {
-        let class = if self.name == crate::hold::ORDER { 0 } else { 1 };
+        let class = u8::from(self.name != ORDER);
         Some(format!("{class}{:015}", self.received.as_millisecond().max(0)))
     }
     fn due(&self) -> Option<Timestamp> {

@@ -135,11 +135,7 @@ impl Engine {
     }
 
     /// Writes when to look again. `false` if the row has moved on by itself.
-    async fn touch<T: Record>(
-        &self,
-        row: &Entry<T>,
-        partition: &str,
-    ) -> Result<bool, EngineError> {
+    async fn touch<T: Record>(&self, row: &Entry<T>, partition: &str) -> Result<bool, EngineError> {
         let mut step = Step::new(partition);
         step.replace(row)?;
         match self.store.commit(step).await {

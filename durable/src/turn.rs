@@ -113,9 +113,12 @@ impl Engine {
             Err(Halt::Restart(input)) => self.restart(head, input, was, taken).await,
             Err(Halt::Waiting) => Ok(Next::Rest), // dealt with above
             Ok(output) => self.end(head, Status::Done { output }, was, taken).await,
-            Err(Halt::Failed(failure)) => self.end(head, Status::Failed { failure }, was, taken).await,
+            Err(Halt::Failed(failure)) => {
+                self.end(head, Status::Failed { failure }, was, taken).await
+            }
             Err(Halt::Diverged { slot, recorded, asked }) => {
-                let why = format!("slot {slot} was {recorded}, is now {asked}: deploy under a new name");
+                let why =
+                    format!("slot {slot} was {recorded}, is now {asked}: deploy under a new name");
                 tracing::error!(instance = %head.is.id, why, "diverged");
                 self.end(head, Status::Failed { failure: Failure::bug(why) }, was, taken).await
             }
@@ -129,7 +132,8 @@ impl Engine {
             let mut cx = Context::new(&mut replay.journal);
             let turn = self.registry.replay(&head.orchestration, &mut cx, head.input.clone())?;
             let (asked, known) = (cx.asked(), replay.was.len());
-            let fewer = asked < known && !matches!(turn, Err(Halt::Failed(_) | Halt::Diverged { .. }));
+            let fewer =
+                asked < known && !matches!(turn, Err(Halt::Failed(_) | Halt::Diverged { .. }));
             if fewer {
                 let recorded = format!("{:?}", replay.was[asked].is.call);
                 let slot = replay.was[asked].is.id.index;
@@ -142,11 +146,7 @@ impl Engine {
     }
 
     /// Stores what was asked, and rests till it is answered.
-    async fn wait(
-        &self,
-        mut head: Entry<Head>,
-        mut replay: Replay,
-    ) -> Result<Next, EngineError> {
+    async fn wait(&self, mut head: Entry<Head>, mut replay: Replay) -> Result<Next, EngineError> {
         let was = head.is.clone();
         let partition = &was.id.partition;
         let (mut step, mut hints, mut lanes) = (Step::new(partition), Vec::new(), BTreeSet::new());
@@ -165,7 +165,7 @@ impl Engine {
             }
             step.insert(slot)?;
         }
-        self.open_lanes(partition, &lanes, replay.journal.now, &mut step)?;
+        open_lanes(partition, &lanes, replay.journal.now, &mut step)?;
         for (was, slot) in replay.was.iter().zip(&replay.journal.slots) {
             if was.is != *slot {
                 step.replace(&Entry { version: was.version.clone(), is: slot.clone() })?;
@@ -180,10 +180,12 @@ impl Engine {
         }
         let open = || replay.journal.slots.iter().filter(|slot| slot.is_open());
         head.is.pending = count(open());
-        head.is.timer = open().filter_map(|slot| match slot.call {
-            Call::Timer { at } => Some(at),
-            _ => None,
-        }).min();
+        head.is.timer = open()
+            .filter_map(|slot| match slot.call {
+                Call::Timer { at } => Some(at),
+                _ => None,
+            })
+            .min();
         head.is.ready = replay.journal.full;
         let check = replay.journal.now + self.settings.check;
         let quiet = head.is.timer.map_or(check, |at| at.min(check));
@@ -326,21 +328,6 @@ impl Engine {
         Some(self.work_hint(&slot.id, &slot.target, slot.not_before))
     }
 
-    /// Makes the watchdog look at these lanes from `due` on.
-    pub(crate) fn open_lanes(
-        &self,
-        partition: &str,
-        lanes: &BTreeSet<String>,
-        due: Timestamp,
-        step: &mut Step,
-    ) -> Result<(), JournalError> {
-        for name in lanes {
-            let (partition, name) = (partition.to_owned(), name.clone());
-            step.put(&Lane { partition, name, due: Some(due) })?;
-        }
-        Ok(())
-    }
-
     pub(crate) async fn slots(&self, head: &Head) -> Result<Vec<Entry<Slot>>, JournalError> {
         let prefix = Select::Prefix(SlotId::prefix(&head.id, head.generation));
         self.store.list(&head.id.partition, prefix, MOST_SLOTS + 1).await
@@ -368,7 +355,9 @@ impl Engine {
         let mut old: Vec<Entry<Slot>> = self.store.list(&id.partition, all, ROOM).await?;
         old.retain(|slot| slot.is.id.generation < head.is.generation);
         let mut step = Step::new(&id.partition);
-        old.iter().for_each(|slot| step.delete(&slot.is));
+        for slot in &old {
+            step.delete(&slot.is);
+        }
         if old.len() < ROOM {
             head.is.tidied = head.is.generation;
         }
@@ -397,7 +386,9 @@ impl Engine {
         let last = old.len() < HALF && mail.len() <= HALF;
         mail.truncate(HALF);
         let mut step = Step::new(&id.partition);
-        old.iter().for_each(|slot| step.delete(&slot.is));
+        for slot in &old {
+            step.delete(&slot.is);
+        }
         self.take(&mut mail, &mut step)?;
         head.is.due = head.is.due.filter(|_| !last);
         step.replace(&head)?;
@@ -406,18 +397,27 @@ impl Engine {
     }
 }
 
+/// Makes the watchdog look at these lanes from `due` on.
+pub(crate) fn open_lanes(
+    partition: &str,
+    lanes: &BTreeSet<String>,
+    due: Timestamp,
+    step: &mut Step,
+) -> Result<(), JournalError> {
+    for name in lanes {
+        let (partition, name) = (partition.to_owned(), name.clone());
+        step.put(&Lane { partition, name, due: Some(due) })?;
+    }
+    Ok(())
+}
+
 /// How many of these open slots others have to answer.
 pub(crate) fn count<'a>(open: impl Iterator<Item = &'a Slot>) -> u32 {
     u32::try_from(open.filter(|slot| slot.call.is_work()).count()).unwrap_or(u32::MAX)
 }
 
 impl Replay {
-    fn new(
-        head: &Head,
-        was: Vec<Entry<Slot>>,
-        unread: Vec<Entry<Mail>>,
-        now: Timestamp,
-    ) -> Self {
+    fn new(head: &Head, was: Vec<Entry<Slot>>, unread: Vec<Entry<Mail>>, now: Timestamp) -> Self {
         let journal = Journal {
             id: head.id.clone(),
             started: head.started,

@@ -11,6 +11,7 @@ use crate::{
     attempt::holds,
     registry::{Known, said},
     store::Entry,
+    turn::open_lanes,
 };
 
 /// Claims after which a call is given up, even if it claims to make progress.
@@ -31,10 +32,13 @@ struct Claimed {
 type Ran = Result<Result<Value, Failure>, String>;
 
 /// What has to be recorded.
-enum Record {
+enum Verdict {
     Settle(Outcome),
-    /// Try again, not before so long from now.
-    Again(Duration),
+    /// Try again after a pause, which the other side may have asked for.
+    Again {
+        pause: Duration,
+        asked: bool,
+    },
 }
 
 impl Engine {
@@ -97,7 +101,11 @@ impl Engine {
                     step.replace(&slot)?;
                     match self.store.commit(step).await {
                         Ok(()) => {
-                            return Ok(Some(Claimed { slot: slot.is, input, known: known.clone() }));
+                            return Ok(Some(Claimed {
+                                slot: slot.is,
+                                input,
+                                known: known.clone(),
+                            }));
                         }
                         Err(error) => Err(error),
                     }
@@ -112,67 +120,66 @@ impl Engine {
         Ok(None)
     }
 
-    /// Records what came of a claim, and its effect on the instance, in one commit.
+    /// Records what came of a claim, however long it takes to get it stored.
     async fn complete(
         &self,
         claimed: &Slot,
         retry: Retry,
         attempt: &Attempt,
-        mut ran: Ran,
+        ran: Ran,
     ) -> Result<(), EngineError> {
         let mut faults = 0;
         for tries in 1.. {
-            let Some(slot) = self.store.slot(&claimed.id).await? else { return Ok(()) };
-            let Some(head) = self.alive(&claimed.id).await? else { return Ok(()) };
-            if !holds(&slot, claimed.fence) {
-                return self.lost(claimed, &slot.is, &head.is, faults).await;
-            }
-            let done = match judge(&ran, &slot.is, &head.is, retry) {
-                Record::Again(pause) => self.again(slot, head, pause, &ran).await,
-                Record::Settle(outcome) => match attempt.riders().await {
-                    Ok(riders) if riders.len() > MOST_CHANGES - 2 => {
-                        let why = format!("{} riders do not fit one commit", riders.len());
-                        let outcome = Outcome::Failed(Failure::bug(why));
-                        self.settle(slot, head, outcome, vec![]).await
-                    }
-                    Ok(riders) => self.settle(slot, head, outcome, riders).await,
-                    Err(failure) => match judge(&Ok(Err(failure.clone())), &slot.is, &head.is, retry) {
-                        Record::Again(pause) => {
-                            ran = Ok(Err(failure));
-                            self.again(slot, head, pause, &ran).await
-                        }
-                        Record::Settle(outcome) => self.settle(slot, head, outcome, vec![]).await,
-                    },
-                },
-            };
-            match done {
+            match self.record(claimed, retry, attempt, &ran, faults).await {
                 Ok(()) => return Ok(()),
-                Err(JournalError::Conflict) => self.calm(tries).await?,
+                Err(JournalError::Conflict) => {}
                 // stored or not: look again
-                Err(error) => {
-                    faults += 1;
-                    if faults >= MOST_FAULTS {
-                        return Err(error.into());
-                    }
-                    self.calm(tries).await?;
-                }
+                Err(_) if faults < MOST_FAULTS => faults += 1,
+                Err(error) => return Err(error.into()),
             }
+            self.calm(tries).await?;
         }
         Ok(())
     }
 
-    /// The claim does not stand any more: because somebody took over, or
-    /// because our own commit did succeed when the store said it had failed.
-    async fn lost(
+    async fn record(
         &self,
         claimed: &Slot,
-        slot: &Slot,
-        head: &Head,
+        retry: Retry,
+        attempt: &Attempt,
+        ran: &Ran,
         faults: u32,
-    ) -> Result<(), EngineError> {
+    ) -> Result<(), JournalError> {
+        let Some(slot) = self.store.slot(&claimed.id).await? else { return Ok(()) };
+        let Some(head) = self.alive(&claimed.id).await? else { return Ok(()) };
+        if !holds(&slot, claimed.fence) {
+            self.lost(claimed, &slot.is, &head.is, faults).await;
+            return Ok(());
+        }
+        let mut verdict = judge(ran, &slot.is, &head.is, retry);
+        let mut riders = Vec::new();
+        if let Verdict::Settle(_) = verdict {
+            match attempt.riders().await {
+                Ok(found) if found.len() > MOST_CHANGES - 2 => {
+                    let failure = Failure::bug(format!("{} riders do not fit", found.len()));
+                    verdict = Verdict::Settle(Outcome::Failed(failure));
+                }
+                Ok(found) => riders = found,
+                Err(failure) => verdict = judge(&Ok(Err(failure)), &slot.is, &head.is, retry),
+            }
+        }
+        match verdict {
+            Verdict::Settle(outcome) => self.settle(slot, head, outcome, riders).await,
+            Verdict::Again { pause, asked } => self.again(slot, head, pause, asked).await,
+        }
+    }
+
+    /// The claim does not stand any more: because somebody took over, or
+    /// because our own commit did succeed when the store said it had failed.
+    async fn lost(&self, claimed: &Slot, slot: &Slot, head: &Head, faults: u32) {
         if slot.fence != claimed.fence || faults == 0 {
             tracing::warn!(slot = %claimed.id, fence = claimed.fence, "lease lost, result dropped");
-            return Ok(());
+            return;
         }
         if head.ready {
             self.hint(vec![self.wake(&head.id)]).await;
@@ -181,7 +188,6 @@ impl Engine {
             self.hint(vec![self.work_hint(&slot.id, &slot.target, slot.not_before)]).await;
         }
         self.admit_all(&head.id.partition, slot.lane.clone()).await;
-        Ok(())
     }
 
     /// The answer, the countdown and the riders: all or nothing.
@@ -211,10 +217,10 @@ impl Engine {
         mut slot: Entry<Slot>,
         head: Entry<Head>,
         pause: Duration,
-        ran: &Ran,
+        asked: bool,
     ) -> Result<(), JournalError> {
         slot.is.not_before = self.clock.now() + pause;
-        if matches!(ran, Ok(Err(Failure::Retry { after: Some(_), .. }))) {
+        if asked {
             slot.is.waits += 1;
             slot.is.attempts -= 1;
         }
@@ -222,11 +228,11 @@ impl Engine {
             return self.park(slot, head).await;
         }
         let (partition, mut lanes) = (&head.is.id.partition, BTreeSet::new());
-        let hint = self.issue(&mut slot.is, &mut lanes).unwrap_or_else(|| {
-            self.work_hint(&slot.is.id, &slot.is.target, slot.is.not_before)
-        });
+        let hint = self
+            .issue(&mut slot.is, &mut lanes)
+            .unwrap_or_else(|| self.work_hint(&slot.is.id, &slot.is.target, slot.is.not_before));
         let mut step = Step::new(partition);
-        self.open_lanes(partition, &lanes, slot.is.not_before, &mut step)?;
+        open_lanes(partition, &lanes, slot.is.not_before, &mut step)?;
         step.replace(&slot)?;
         self.store.commit(step).await?;
         self.hint(vec![hint]).await;
@@ -260,28 +266,30 @@ fn is_hopeless(slot: &Slot, retry: Retry) -> bool {
 }
 
 /// Sorts what came of an attempt by what helps.
-fn judge(ran: &Ran, slot: &Slot, head: &Head, retry: Retry) -> Record {
-    let cancelling = head.status == Status::Cancelling;
-    let (failure, again) = match ran {
-        Ok(Ok(output)) => return Record::Settle(Outcome::Done(output.clone())),
-        Ok(Err(Failure::Retry { why, after })) => {
-            let again = match after {
-                Some(asked) => (slot.waits < retry.waits).then(|| Retry::asked(*asked)),
-                None => (slot.attempts < retry.attempts).then(|| retry.pause(slot.attempts)),
-            };
-            (Failure::Retry { why: why.clone(), after: *after }, again)
+fn judge(ran: &Ran, slot: &Slot, head: &Head, retry: Retry) -> Verdict {
+    let (failure, asked, again) = match ran {
+        Ok(Ok(output)) => return Verdict::Settle(Outcome::Done(output.clone())),
+        Ok(Err(failure @ Failure::Retry { after: Some(_), .. })) => {
+            (failure.clone(), true, slot.waits < retry.waits)
         }
-        Ok(Err(failure)) => (failure.clone(), None),
+        Ok(Err(failure @ Failure::Retry { .. })) => {
+            (failure.clone(), false, slot.attempts < retry.attempts)
+        }
+        Ok(Err(failure)) => (failure.clone(), false, false),
         Err(panic) => {
-            let again = slot.attempts < retry.attempts.min(MOST_PANICS);
             tracing::error!(slot = %slot.id, panic, "an activity panicked");
-            (Failure::bug(panic), again.then(|| retry.pause(slot.attempts)))
+            (Failure::bug(panic), false, slot.attempts < retry.attempts.min(MOST_PANICS))
         }
     };
-    match again {
-        Some(_) if cancelling => Record::Settle(Outcome::CANCELLED),
-        Some(_) if slot.fence >= MOST_CLAIMS => Record::Settle(Outcome::Failed(failure)),
-        Some(pause) => Record::Again(pause),
-        None => Record::Settle(Outcome::Failed(failure)),
+    if !again || slot.fence >= MOST_CLAIMS {
+        return Verdict::Settle(Outcome::Failed(failure));
     }
+    if head.status == Status::Cancelling {
+        return Verdict::Settle(Outcome::CANCELLED);
+    }
+    let pause = match failure {
+        Failure::Retry { after: Some(asked), .. } => Retry::asked(asked),
+        _ => retry.pause(slot.attempts),
+    };
+    Verdict::Again { pause, asked }
 }

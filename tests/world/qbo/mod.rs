@@ -10,6 +10,7 @@ mod catalogue;
 mod cdc;
 mod clock;
 mod company;
+mod condition;
 mod control;
 mod faults;
 mod folder;
@@ -29,6 +30,7 @@ mod throttle;
 mod txn_names;
 mod webhooks;
 mod wire;
+mod words;
 
 #[cfg(test)]
 mod tests;

@@ -8,11 +8,11 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::catalogue::{self, Class, ENTITIES};
+use super::condition::{SortKey, sort_key};
 use super::held;
 use super::ledger::Ledger;
 use super::query::Order;
 use super::record::{Record, touched};
-use super::select::{SortKey, sort_key};
 
 /// All records of one entity.
 #[derive(Debug, Default)]

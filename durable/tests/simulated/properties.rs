@@ -12,8 +12,7 @@ use proptest::prelude::*;
 use q2o_durable::*;
 use serde_json::{Value, json};
 
-mod sim;
-use sim::{Fate, Sim, SimStore, Weather, breathe};
+use crate::sim::{Fate, MOST_SKEW, Sim, SimStore, Weather, breathe};
 
 /// What the activities have done to the world.
 #[derive(Default)]
@@ -142,7 +141,7 @@ fn world(seed: u64, children: u64, weather: Weather) -> (Sim, InstanceId, Arc<Ou
 }
 
 fn assert_done(sim: &mut Sim, children: u64, id: &InstanceId, outside: &Outside) {
-    let took = sim.settle(400, |sim| sim.all_ended());
+    let took = sim.settle(400, Sim::all_ended);
     assert!(took.is_some(), "stuck: {:#?}", sim.store.memory.rows(Table::Heads));
     assert_eq!(sim.status(id), Some(Status::Done { output: expected(children).into() }));
     sim.weather(Weather::default(), 4, 500);
@@ -182,7 +181,7 @@ fn any_commit_may_be_the_last_thing_a_worker_does() {
 }
 
 fn weather() -> impl Strategy<Value = Weather> {
-    (0u8..20, 0u8..20, 0u8..4, 0u8..4, 0u8..10, 0u8..25).prop_map(
+    (0u8..20, 0u8..20, 0u8..4, 0u8..4, 0u8..10, 0..MOST_SKEW).prop_map(
         |(lose, double, kill, stall, faults, skew)| Weather {
             lose,
             double,
@@ -197,7 +196,7 @@ fn weather() -> impl Strategy<Value = Weather> {
 fn config() -> ProptestConfig {
     // the seed of a failing case is printed; nothing is written beside the tests
     ProptestConfig {
-        cases: std::option_env!("CASES").map_or(40, |n| n.parse().unwrap()),
+        cases: option_env!("CASES").map_or(40, |n| n.parse().unwrap()),
         failure_persistence: None,
         ..ProptestConfig::default()
     }
@@ -253,5 +252,28 @@ proptest! {
             sim.weather(weather, 10, 300);
             assert_done(&mut sim, 3, &id, &outside);
         }
+    }
+
+    /// Orders that follow each other closely meet claims, answers and each other.
+    #[test]
+    fn a_flurry_of_orders_leaves_nothing_behind(
+        seed: u64,
+        weather in weather(),
+        waits in prop::collection::vec(0usize..60, 1..12),
+    ) {
+        let (mut sim, id, outside) = world(seed, 3, weather);
+        for (n, wait) in waits.iter().enumerate() {
+            sim.weather(weather, usize::from(wait % 7 == 0), 50);
+            sim.moves(weather, *wait);
+            *sim.store.faults.lock().unwrap() = 0;
+            let engine = sim.engines[1].clone();
+            sim.block_on(engine.pause(&id, &format!("p{n:02}"))).unwrap();
+            sim.moves(weather, *wait);
+            *sim.store.faults.lock().unwrap() = 0;
+            sim.clock.advance(1);
+            sim.block_on(engine.resume(&id, &format!("r{n:02}"))).unwrap();
+        }
+        sim.weather(weather, 5, 300);
+        assert_done(&mut sim, 3, &id, &outside);
     }
 }

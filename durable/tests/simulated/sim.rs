@@ -21,6 +21,8 @@ use q2o_durable::{
 use serde_json::{Value, json};
 
 pub const LANE_CAP: usize = 3;
+/// Seconds that clocks may be off.
+pub const MOST_SKEW: u8 = 25;
 
 /// Lets the others go first.
 pub async fn breathe() {
@@ -43,7 +45,7 @@ impl SimClock {
 
     pub fn advance(&self, seconds: u64) {
         let mut now = self.now.lock().unwrap();
-        *now = *now + Duration::from_secs(seconds);
+        *now += Duration::from_secs(seconds);
     }
 
     fn ahead(&self, seconds: i64) -> Self {
@@ -85,6 +87,10 @@ pub struct SimStore {
     pub faults: Mutex<u8>,
     pub commits: Mutex<u64>,
     pub rng: Mutex<fastrand::Rng>,
+    clock: SimClock,
+    /// Who is at work just now, and who claimed each call last.
+    pub current: Mutex<u64>,
+    pub owners: Mutex<BTreeMap<String, u64>>,
     /// How often each call was answered.
     pub answered: Mutex<BTreeMap<String, u32>>,
 }
@@ -110,12 +116,10 @@ impl SimStore {
         let before: BTreeMap<String, Slot> = self.rows(Table::Slots);
         let heads: BTreeMap<String, Head> = self.rows(Table::Heads);
         // riders number themselves, so one that comes second has to ask again
-        let mut next = self.memory.riders().len();
-        for rider in &step.riders {
+        for (rider, next) in step.riders.iter().zip(self.memory.riders().len()..) {
             if rider != &json!(next) {
                 return Err(JournalError::Conflict);
             }
-            next += 1;
         }
         let touched = step.changes.clone();
         self.memory.commit(step).await?;
@@ -137,11 +141,30 @@ impl SimStore {
                 *self.answered.lock().unwrap().entry(w.id.clone()).or_default() += 1;
             }
             let claimed = was.is_some_and(|was| was.fence < slot.fence);
+            self.check_holder(&w.id, was, slot, claimed);
             let status = &heads[&slot.id.instance.name].status;
             assert!(!claimed || *status == Status::Running, "claimed while {status:?}: {slot:?}");
         }
         self.check_counts(&after);
         Ok(())
+    }
+
+    /// Only who claimed a call last may answer it or give it back.
+    fn check_holder(&self, id: &str, was: Option<&Slot>, slot: &Slot, claimed: bool) {
+        let current = *self.current.lock().unwrap();
+        let mut owners = self.owners.lock().unwrap();
+        if claimed {
+            let far = self.clock.now() + Duration::from_secs(2 * u64::from(MOST_SKEW));
+            let live = was.is_some_and(|w| matches!(w.state, State::Leased(until) if until > far));
+            assert!(!live, "taken from a live holder: {slot:?}");
+            owners.insert(id.to_owned(), current);
+        }
+        let held = was.is_some_and(|was| matches!(was.state, State::Leased(_)));
+        let by_holder = matches!(
+            slot.state,
+            State::Ready | State::Waiting | State::Settled(q2o_durable::Outcome::Done(_))
+        );
+        assert!(!held || !by_holder || owners[id] == current, "somebody else's call: {slot:?}");
     }
 
     /// Counters say what is there; nobody exceeds a lane.
@@ -275,7 +298,8 @@ pub struct Sim {
     pub queue: Arc<SimQueue>,
     pub engines: Vec<Arc<Engine>>,
     pub rng: fastrand::Rng,
-    tasks: Vec<Option<(Task, Option<Message>)>>,
+    tasks: Vec<Option<(u64, Task, Option<Message>)>>,
+    begun: u64,
     /// Workers that do not move before this moment.
     stalled: Vec<Timestamp>,
 }
@@ -288,6 +312,9 @@ impl Sim {
         let store = Arc::new(SimStore {
             memory: Memory::default(),
             doom: Mutex::default(),
+            clock: clock.clone(),
+            current: Mutex::default(),
+            owners: Mutex::default(),
             faults: Mutex::new(weather.faults),
             commits: Mutex::default(),
             rng: Mutex::new(rng.fork()),
@@ -305,10 +332,11 @@ impl Sim {
         let mut tasks = Vec::new();
         tasks.resize_with(workers, || None);
         let stalled = vec![Timestamp::MIN; workers];
-        Self { clock, store, queue, engines, rng, tasks, stalled }
+        Self { clock, store, queue, engines, rng, tasks, begun: 0, stalled }
     }
 
     /// Runs one future of ours to its end, without chance.
+    #[expect(clippy::unused_self, reason = "reads as what it is: nobody else moves")]
     pub fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
         let mut future = std::pin::pin!(future);
         let mut cx = task::Context::from_waker(Waker::noop());
@@ -327,7 +355,8 @@ impl Sim {
         if self.stalled[worker] > now {
             return;
         }
-        if let Some((mut task, message)) = self.tasks[worker].take() {
+        if let Some((number, mut task, message)) = self.tasks[worker].take() {
+            *self.store.current.lock().unwrap() = number;
             if percent < weather.kill {
                 // dies here; the host delivers the message again, sometimes
                 if let Some(message) = message.filter(|_| self.rng.bool()) {
@@ -340,7 +369,7 @@ impl Sim {
             }
             let mut cx = task::Context::from_waker(Waker::noop());
             if task.as_mut().poll(&mut cx).is_pending() {
-                self.tasks[worker] = Some((task, message));
+                self.tasks[worker] = Some((number, task, message));
             }
             return;
         }
@@ -360,7 +389,8 @@ impl Sim {
                 queue.messages.lock().unwrap().push((again, redo));
             }
         });
-        self.tasks[worker] = Some((task, Some(message)));
+        self.begun += 1;
+        self.tasks[worker] = Some((self.begun, task, Some(message)));
     }
 
     fn pick(&mut self, now: Timestamp) -> Option<Message> {
@@ -369,21 +399,26 @@ impl Sim {
         (!due.is_empty()).then(|| messages.remove(due[self.rng.usize(0..due.len())]).1)
     }
 
+    /// At most so many moves; fewer when nobody has anything to do.
+    pub fn moves(&mut self, weather: Weather, moves: usize) {
+        *self.store.faults.lock().unwrap() = weather.faults;
+        for _ in 0..moves {
+            let now = self.clock.now();
+            let quiet = self.tasks.iter().all(Option::is_none);
+            if quiet && self.queue.messages.lock().unwrap().iter().all(|(at, _)| *at > now) {
+                break;
+            }
+            self.step(weather);
+            if self.rng.u8(0..100) == 0 {
+                self.clock.advance(1);
+            }
+        }
+    }
+
     /// Works for `periods` of half a minute, with a sweep in each.
     pub fn weather(&mut self, weather: Weather, periods: usize, moves: usize) {
-        *self.store.faults.lock().unwrap() = weather.faults;
         for _ in 0..periods {
-            for _ in 0..moves {
-                let now = self.clock.now();
-                let quiet = self.tasks.iter().all(Option::is_none);
-                if quiet && self.queue.messages.lock().unwrap().iter().all(|(at, _)| *at > now) {
-                    break;
-                }
-                self.step(weather);
-                if self.rng.u8(0..100) == 0 {
-                    self.clock.advance(1);
-                }
-            }
+            self.moves(weather, moves);
             self.clock.advance(30);
             self.sweep();
         }
@@ -394,7 +429,9 @@ impl Sim {
         let at = self.rng.usize(0..self.tasks.len());
         if self.tasks[at].is_none() {
             let engine = self.engines[at].clone();
-            self.tasks[at] = Some((Box::pin(async move { drop(engine.sweep().await) }), None));
+            self.begun += 1;
+            let task = Box::pin(async move { drop(engine.sweep().await) });
+            self.tasks[at] = Some((self.begun, task, None));
         }
     }
 
@@ -433,8 +470,15 @@ impl Sim {
             assert!(due.is_empty(), "left over: {due:?}");
         }
         assert!(self.store.memory.rows(Table::Slots).is_empty(), "journals are not cleared");
-        let twice: BTreeSet<_> =
-            self.store.answered.lock().unwrap().iter().filter(|(_, n)| **n != 1).map(|(s, _)| s.clone()).collect();
+        let twice: BTreeSet<_> = self
+            .store
+            .answered
+            .lock()
+            .unwrap()
+            .iter()
+            .filter(|(_, n)| **n != 1)
+            .map(|(s, _)| s.clone())
+            .collect();
         assert!(twice.is_empty(), "answered more than once: {twice:?}");
     }
 

@@ -9,8 +9,7 @@ use async_trait::async_trait;
 use q2o_durable::*;
 use serde_json::{Value, json};
 
-mod sim;
-use sim::{Sim, Weather};
+use crate::sim::{Sim, Weather};
 
 /// Does what its input says.
 struct Act(Arc<Mutex<Vec<String>>>);
@@ -279,8 +278,9 @@ fn signals_are_taken_once_and_in_order() {
     let done = Status::Done { output: json!([null, "one", null]) };
     assert_eq!(sim.status(&id), Some(done));
     assert!(!send(&sim, "m2", "late"), "nobody reads it any more");
-    let unknown = engine.signal::<Word>(&InstanceId::new("q", "i"), "m", &String::new());
-    assert!(matches!(sim.block_on(unknown), Err(EngineError::Missing(_))));
+    let (elsewhere, word) = (InstanceId::new("q", "i"), String::new());
+    let unknown = sim.block_on(engine.signal::<Word>(&elsewhere, "m", &word));
+    assert!(matches!(unknown, Err(EngineError::Missing(_))));
 }
 
 /// Counts what it is told.

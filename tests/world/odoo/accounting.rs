@@ -1,0 +1,238 @@
+//! What Odoo's applications add to records and refuse about them.
+
+use rust_decimal::Decimal;
+use serde_json::{Value, json};
+
+use super::{
+    convert::{lines, number},
+    fault::{Raised, Result},
+    methods::COMPANY,
+    reconcile,
+    store::{Record, Store},
+};
+
+/// What a record gets that says nothing of it.
+pub fn defaults(store: &Store, model: &str, record: &mut Record) {
+    let mut default = |name: &str, value: Value| {
+        record.entry(name.to_owned()).or_insert(value);
+    };
+    match model {
+        "account.account" => {
+            default("company_ids", json!([COMPANY]));
+            default("deprecated", json!(false));
+            let control = matches!(
+                record.get("account_type").and_then(Value::as_str),
+                Some("asset_receivable" | "liability_payable")
+            );
+            if control {
+                record.insert("reconcile".to_owned(), json!(true));
+            }
+        }
+        "account.journal" | "account.tax" | "account.tax.group" => {
+            default("company_id", json!(COMPANY));
+            default("active", json!(true));
+            if model == "account.tax" {
+                default("amount_type", json!("percent"));
+                default("type_tax_use", json!("sale"));
+                let group = store.table("account.tax.group").and_then(|t| t.ids().next());
+                default("tax_group_id", json!(group.unwrap_or(0)));
+            }
+        }
+        "res.partner" => {
+            default("active", json!(true));
+            default("type", json!("contact"));
+        }
+        "product.product" => {
+            default("active", json!(true));
+            default("type", json!("consu"));
+            default("categ_id", json!(1));
+            // every product is taxed by the company's default, unless told otherwise
+            default("taxes_id", json!([1]));
+            default("supplier_taxes_id", json!([2]));
+        }
+        "account.payment.term.line" => {
+            default("value", json!("percent"));
+            default("delay_type", json!("days_after"));
+        }
+        _ => {}
+    }
+}
+
+/// What follows from a record just made or changed, and what must not be.
+pub fn made(store: &mut Store, model: &str, id: i64) -> Result<()> {
+    match model {
+        "account.account" => {
+            let code = store.text(model, id, "code").to_owned();
+            if !code.chars().all(|c| c.is_ascii_alphanumeric() || c == '.') || code.len() > 64 {
+                return Err(Raised::validation(
+                    "The account code can only contain alphanumeric characters and dots.",
+                ));
+            }
+            unique(store, model, id, &["code"], "Account codes must be unique.")?;
+            if store.text(model, id, "account_type") == "equity_unaffected" {
+                let others = twins(store, model, id, &["account_type"]);
+                if others > 0 {
+                    return Err(Raised::validation(
+                        "You can only have one account with type \"Current Year Earnings\".",
+                    ));
+                }
+            }
+            Ok(())
+        }
+        "account.journal" => {
+            let code = store.text(model, id, "code").to_owned();
+            // longer codes are cut without a word
+            if let Some(cut) = code.char_indices().nth(5).map(|(at, _)| code[..at].to_owned()) {
+                store.set(model, id, "code", json!(cut));
+            }
+            unique(store, model, id, &["code", "company_id"], "Journal codes must be unique per company.")
+        }
+        "account.tax" => {
+            let fields = ["name", "type_tax_use", "company_id"];
+            unique(store, model, id, &fields, "Tax names must be unique!")?;
+            repartition(store, id);
+            Ok(())
+        }
+        "account.payment.term" => Ok(()),
+        "res.partner" => {
+            if store.text(model, id, "name").is_empty()
+                && store.text(model, id, "type") == "contact"
+            {
+                return Err(Raised::validation("Contacts require a name"));
+            }
+            commercial(store, id);
+            Ok(())
+        }
+        "product.product" => {
+            if store.field(model, id, "barcode") == &json!(false) {
+                return Ok(());
+            }
+            unique(store, model, id, &["barcode"], "Barcode(s) already assigned")
+        }
+        "ir.model.data" => {
+            let text = |field: &str| store.text(model, id, field).to_owned();
+            let name = format!("{}.{}", text("module"), text("name"));
+            let of = store.field(model, id, "res_id").as_i64().unwrap_or(0);
+            if store.named(&name).is_some() {
+                return Err(Raised::validation("The operation cannot be completed: this external id exists."));
+            }
+            let model = text("model");
+            store.name(&name, &model, of);
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A partner's own company, or that of the company it belongs to.
+fn commercial(store: &mut Store, id: i64) {
+    let parent = store.field("res.partner", id, "parent_id").as_i64();
+    let own = store.field("res.partner", id, "is_company") == &json!(true);
+    let commercial = match parent.filter(|_| !own) {
+        Some(parent) => store.field("res.partner", parent, "commercial_partner_id").as_i64(),
+        None => None,
+    };
+    let commercial = commercial.unwrap_or(id);
+    if store.field("res.partner", id, "commercial_partner_id").as_i64() != Some(commercial) {
+        store.set("res.partner", id, "commercial_partner_id", json!(commercial));
+    }
+}
+
+/// A tax that says nothing of its lines gets a base and a tax line for invoices
+/// and for refunds, without an account.
+fn repartition(store: &mut Store, tax: i64) {
+    const LINES: &str = "account.tax.repartition.line";
+    if store.text("account.tax", tax, "amount_type") == "group" {
+        return;
+    }
+    for (document, back) in [("invoice", "invoice_tax"), ("refund", "refund_tax")] {
+        if !lines(store, LINES, back, tax).is_empty() {
+            continue;
+        }
+        for of in ["base", "tax"] {
+            let mut line = Record::new();
+            line.insert("repartition_type".to_owned(), json!(of));
+            line.insert("document_type".to_owned(), json!(document));
+            line.insert("factor_percent".to_owned(), number(Decimal::ONE_HUNDRED));
+            line.insert("tax_id".to_owned(), json!(tax));
+            line.insert(back.to_owned(), json!(tax));
+            store.insert(LINES, line);
+        }
+    }
+}
+
+fn twins(store: &Store, model: &str, id: i64, fields: &[&str]) -> usize {
+    let Some(table) = store.table(model) else { return 0 };
+    let own: Vec<&Value> = fields.iter().map(|field| store.field(model, id, field)).collect();
+    let near = table.among(fields[0], &[own[0].clone()]);
+    let near: Vec<i64> = near.map_or_else(|| table.ids().collect(), |ids| ids.into_iter().collect());
+    near.into_iter()
+        .filter(|other| *other != id)
+        .filter(|other| fields.iter().zip(&own).all(|(f, v)| store.field(model, *other, f) == *v))
+        .count()
+}
+
+fn unique(store: &Store, model: &str, id: i64, fields: &[&str], message: &str) -> Result<()> {
+    if twins(store, model, id, fields) == 0 { Ok(()) } else { Err(Raised::validation(message)) }
+}
+
+/// What must not be changed.
+pub fn may_write(store: &Store, model: &str, id: i64, values: &Record) -> Result<()> {
+    let posted = |of: i64| store.text("account.move", of, "state") == "posted";
+    match model {
+        "account.move" if posted(id) => {
+            let closed = ["invoice_date", "partner_id", "invoice_line_ids", "line_ids", "date"];
+            let touched: Vec<&str> =
+                closed.iter().filter(|name| values.contains_key(**name)).copied().collect();
+            if touched.is_empty() {
+                Ok(())
+            } else {
+                Err(Raised::user(format!(
+                    "You cannot modify the following readonly fields on a posted move: {}",
+                    touched.join(", ")
+                )))
+            }
+        }
+        "res.company" if values.contains_key("currency_id") => {
+            let entries = store.table("account.move.line").map_or(0, |table| table.len());
+            if entries == 0 {
+                Ok(())
+            } else {
+                Err(Raised::user(
+                    "You cannot change the currency of the company since some journal items \
+                     already exist",
+                ))
+            }
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What must not be deleted.
+pub fn may_unlink(store: &mut Store, model: &str, id: i64) -> Result<()> {
+    match model {
+        "account.move" if store.text(model, id, "state") == "posted" => Err(Raised::user(
+            "You can't delete a posted journal item. Don’t play games with your accounting \
+             records; reset the journal entry to draft before deleting it.",
+        )),
+        "account.move" => {
+            reconcile::loosen(store, id);
+            Ok(())
+        }
+        "account.account" | "res.partner" => {
+            let field = if model == "res.partner" { "partner_id" } else { "account_id" };
+            let used = store
+                .table("account.move.line")
+                .and_then(|table| table.among(field, &[json!(id)]))
+                .is_some_and(|lines| !lines.is_empty());
+            if used {
+                Err(Raised::validation(
+                    "The operation cannot be completed: another model requires the record.",
+                ))
+            } else {
+                Ok(())
+            }
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,86 @@
+//! What a test does to the server: reads its call log, makes it fail.
+
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+/// One call as received.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Logged {
+    pub model: String,
+    pub method: String,
+    /// Records given or asked for, where the call says.
+    pub records: usize,
+}
+
+/// What happens to a call instead of its answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Plan {
+    /// An HTML page with this status; nothing is done.
+    Html(u16),
+    /// The call is done, and the connection closed without an answer.
+    DieAfter,
+    /// The connection is closed before anything is done.
+    DieBefore,
+    /// A conflict of transactions that Odoo gave up on.
+    Serialization,
+    /// The key is no longer accepted.
+    Denied,
+    /// Records that hold this text are refused.
+    Refuse(String),
+    /// The answer comes late.
+    Late(Duration),
+}
+
+#[derive(Debug)]
+struct Planned {
+    model: String,
+    method: String,
+    times: usize,
+    plan: Plan,
+}
+
+/// The server's log and its planned failures.
+#[derive(Debug, Default)]
+pub struct Control {
+    calls: Mutex<Vec<Logged>>,
+    planned: Mutex<Vec<Planned>>,
+}
+
+impl Control {
+    /// The next `times` calls of a method (`""` is any) end so.
+    pub fn plan(&self, model: &str, method: &str, times: usize, plan: Plan) {
+        let (model, method) = (model.to_owned(), method.to_owned());
+        lock(&self.planned).push(Planned { model, method, times, plan });
+    }
+
+    pub fn calls(&self) -> Vec<Logged> {
+        lock(&self.calls).clone()
+    }
+
+    pub fn clear(&self) {
+        lock(&self.calls).clear();
+    }
+
+    pub(super) fn log(&self, call: Logged) {
+        lock(&self.calls).push(call);
+    }
+
+    /// What is planned for this call, used up by one.
+    pub(super) fn take(&self, model: &str, method: &str) -> Option<Plan> {
+        let mut planned = lock(&self.planned);
+        let fits = |one: &&mut Planned| {
+            one.times > 0
+                && (one.model.is_empty() || one.model == model)
+                && (one.method.is_empty() || one.method == method)
+        };
+        let one = planned.iter_mut().find(fits)?;
+        one.times -= 1;
+        Some(one.plan.clone())
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

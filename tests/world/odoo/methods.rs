@@ -1,0 +1,261 @@
+//! The methods that are called by RPC.
+
+use serde_json::{Value, json};
+
+use super::{
+    accounting,
+    convert::{check, known, lines, read},
+    domain::search,
+    fault::{Raised, Result},
+    group::read_group,
+    load::load,
+    models::{Type, fields},
+    moves, reconcile,
+    store::{Record, Store},
+};
+
+/// The one user.
+pub const USER: i64 = 2;
+/// The first company.
+pub const COMPANY: i64 = 1;
+
+pub fn call(
+    store: &mut Store,
+    model: &str,
+    method: &str,
+    args: &Value,
+    named: &Value,
+) -> Result<Value> {
+    if fields(model).is_none() {
+        return Err(Raised::user(format!("Object {model} doesn't exist")));
+    }
+    let context = &named["context"];
+    let arg = |at: usize, name: &str| match args.get(at) {
+        Some(value) => value.clone(),
+        None => named.get(name).cloned().unwrap_or(Value::Null),
+    };
+    match (model, method) {
+        (_, "create") => {
+            let records = arg(0, "vals_list");
+            match records {
+                Value::Array(records) => {
+                    let made = create(store, model, &records, context)?;
+                    Ok(json!(made))
+                }
+                one => Ok(json!(create(store, model, &[one], context)?[0])),
+            }
+        }
+        (_, "write") => {
+            for id in ids(&arg(0, "ids")) {
+                write(store, model, id, &arg(1, "vals"))?;
+            }
+            Ok(json!(true))
+        }
+        (_, "unlink") => {
+            for id in ids(&arg(0, "ids")) {
+                unlink(store, model, id)?;
+            }
+            Ok(json!(true))
+        }
+        (_, "search") => Ok(json!(searched(store, model, &arg(0, "domain"), named)?)),
+        (_, "search_count") => Ok(json!(search(store, model, &arg(0, "domain"))?.len())),
+        (_, "search_read") => {
+            let found = searched(store, model, &arg(0, "domain"), named)?;
+            let names = texts(&arg(1, "fields"));
+            found.into_iter().map(|id| read(store, model, id, &names)).collect()
+        }
+        (_, "read") => {
+            let names = texts(&arg(1, "fields"));
+            let there = ids(&arg(0, "ids")).into_iter().filter(|id| store.get(model, *id).is_some());
+            there.map(|id| read(store, model, id, &names)).collect()
+        }
+        (_, "read_group") => {
+            let by = match arg(2, "groupby") {
+                Value::String(one) => vec![one],
+                many => texts(&many),
+            };
+            read_group(store, model, &arg(0, "domain"), &texts(&arg(1, "fields")), &by)
+        }
+        (_, "load") => load(store, model, &arg(0, "fields"), &arg(1, "data"), context),
+        ("account.move", "action_post") => {
+            moves::post(store, &ids(&arg(0, "ids")))?;
+            Ok(json!(false))
+        }
+        ("account.move", "button_draft") => {
+            moves::to_draft(store, &ids(&arg(0, "ids")))?;
+            Ok(Value::Null)
+        }
+        ("account.move.line", "reconcile") => {
+            reconcile::greedy(store, &ids(&arg(0, "ids")))?;
+            Ok(Value::Null)
+        }
+        _ => Err(Raised::attribute(model, method)),
+    }
+}
+
+pub fn ids(value: &Value) -> Vec<i64> {
+    match value {
+        Value::Array(ids) => ids.iter().filter_map(Value::as_i64).collect(),
+        one => one.as_i64().into_iter().collect(),
+    }
+}
+
+fn texts(value: &Value) -> Vec<String> {
+    let values = value.as_array().map(Vec::as_slice).unwrap_or_default();
+    values.iter().filter_map(|text| text.as_str().map(str::to_owned)).collect()
+}
+
+fn searched(store: &Store, model: &str, domain: &Value, named: &Value) -> Result<Vec<i64>> {
+    let mut found = search(store, model, domain)?;
+    if named["order"].as_str().is_some_and(|order| order.ends_with("desc")) {
+        found.reverse();
+    }
+    let whole = |name: &str| named[name].as_u64().and_then(|n| usize::try_from(n).ok());
+    let most = whole("limit").filter(|most| *most > 0).unwrap_or(usize::MAX);
+    Ok(found.into_iter().skip(whole("offset").unwrap_or(0)).take(most).collect())
+}
+
+/// Makes records; what their model adds and checks is done as well.
+pub fn create(
+    store: &mut Store,
+    model: &str,
+    records: &[Value],
+    context: &Value,
+) -> Result<Vec<i64>> {
+    let mut made = Vec::with_capacity(records.len());
+    for values in records {
+        let values = values.as_object().ok_or_else(|| Raised::value("create() takes records"))?;
+        let id = match model {
+            "account.move" => moves::create(store, values, context)?,
+            _ => insert(store, model, values)?,
+        };
+        accounting::made(store, model, id)?;
+        if model == "account.partial.reconcile" {
+            reconcile::made(store, id)?;
+        }
+        made.push(id);
+    }
+    Ok(made)
+}
+
+/// Puts a record and its lines into the tables.
+pub fn insert(store: &mut Store, model: &str, values: &Record) -> Result<i64> {
+    let mut record = Record::new();
+    for (name, value) in values {
+        let field = known(model, name)?;
+        if !matches!(field.is, Type::Lines(..)) {
+            let value = match field.is {
+                Type::Many(_) => json!(linked(value)),
+                _ => check(model, field, value)?,
+            };
+            record.insert(name.clone(), value);
+        }
+    }
+    accounting::defaults(store, model, &mut record);
+    for field in fields(model).unwrap_or_default().iter().filter(|field| field.required) {
+        if record.get(field.name).is_none_or(|value| value == &json!(false)) {
+            return Err(Raised::validation(format!(
+                "The operation cannot be completed: a mandatory field is not set.\nModel: {model}, Field: {}",
+                field.name
+            )));
+        }
+        if let Type::One(to) = field.is {
+            points(store, to, &record[field.name])?;
+        }
+    }
+    let id = store.insert(model, record);
+    for (name, value) in values {
+        if let Type::Lines(of, back) = known(model, name)?.is {
+            line_commands(store, of, back, id, value)?;
+        }
+    }
+    Ok(id)
+}
+
+fn points(store: &Store, model: &str, value: &Value) -> Result<()> {
+    match value.as_i64() {
+        Some(id) if store.get(model, id).is_none() => Err(Raised::missing(model, id)),
+        _ => Ok(()),
+    }
+}
+
+/// The ids that many-to-many commands come to.
+fn linked(value: &Value) -> Vec<i64> {
+    let mut linked: Vec<i64> = Vec::new();
+    for command in value.as_array().map(Vec::as_slice).unwrap_or_default() {
+        match command[0].as_i64() {
+            Some(6) => linked = ids(&command[2]),
+            Some(4) => linked.extend(command[1].as_i64()),
+            Some(5) => linked.clear(),
+            _ => linked.extend(command.as_i64()),
+        }
+    }
+    linked
+}
+
+fn line_commands(store: &mut Store, of: &str, back: &str, id: i64, value: &Value) -> Result<()> {
+    for command in value.as_array().map(Vec::as_slice).unwrap_or_default() {
+        match command[0].as_i64() {
+            Some(0) => {
+                let mut line = command[2].as_object().cloned().unwrap_or_default();
+                line.insert(back.to_owned(), json!(id));
+                insert(store, of, &line)?;
+            }
+            Some(1) => write(store, of, command[1].as_i64().unwrap_or(0), &command[2])?,
+            Some(2) => unlink(store, of, command[1].as_i64().unwrap_or(0))?,
+            Some(5) => {
+                for line in lines(store, of, back, id) {
+                    unlink(store, of, line)?;
+                }
+            }
+            _ => return Err(Raised::value(format!("Wrong command {command}"))),
+        }
+    }
+    Ok(())
+}
+
+pub fn write(store: &mut Store, model: &str, id: i64, values: &Value) -> Result<()> {
+    let mut record = store.get(model, id).cloned().ok_or_else(|| Raised::missing(model, id))?;
+    let values = values.as_object().ok_or_else(|| Raised::value("write() takes a record"))?;
+    accounting::may_write(store, model, id, values)?;
+    for (name, value) in values {
+        let field = known(model, name)?;
+        match field.is {
+            Type::Lines(..) => {}
+            Type::Many(_) => {
+                record.insert(name.clone(), json!(linked(value)));
+            }
+            _ => {
+                record.insert(name.clone(), check(model, field, value)?);
+            }
+        }
+    }
+    store.replace(model, id, record);
+    for (name, value) in values {
+        if let Type::Lines(of, back) = known(model, name)?.is {
+            line_commands(store, of, back, id, value)?;
+        }
+    }
+    accounting::made(store, model, id)
+}
+
+fn unlink(store: &mut Store, model: &str, id: i64) -> Result<()> {
+    if store.get(model, id).is_none() {
+        return Err(Raised::missing(model, id));
+    }
+    accounting::may_unlink(store, model, id)?;
+    for field in fields(model).unwrap_or_default() {
+        if let Type::Lines(of, back) = field.is {
+            for line in lines(store, of, back, id) {
+                if store.get(of, line).is_some() {
+                    store.remove(of, line);
+                }
+            }
+        }
+    }
+    if model == "account.partial.reconcile" {
+        reconcile::undone(store, id);
+    }
+    store.remove(model, id);
+    Ok(())
+}

@@ -1,0 +1,116 @@
+//! Odoo imitated: its JSON-RPC, its ORM as far as an importer sees it, and the
+//! rules of its accounting that importers trip over.
+
+mod accounting;
+mod control;
+mod convert;
+mod domain;
+mod fault;
+mod fixtures;
+mod group;
+mod http;
+mod load;
+mod methods;
+mod models;
+mod moves;
+mod reconcile;
+mod store;
+
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+pub use control::{Control, Plan};
+use store::Store;
+
+/// What the imitated server is.
+#[derive(Debug, Clone)]
+pub struct Options {
+    pub database: String,
+    pub login: String,
+    pub key: String,
+    /// As in `18.0`.
+    pub series: String,
+    pub company: String,
+    /// ISO code of the company's currency.
+    pub currency: String,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            database: "books".to_owned(),
+            login: "migration@example.com".to_owned(),
+            key: "0123456789abcdef0123456789abcdef01234567".to_owned(),
+            series: "18.0".to_owned(),
+            company: "My Company".to_owned(),
+            currency: "USD".to_owned(),
+        }
+    }
+}
+
+/// One server with one database.
+#[derive(Clone)]
+pub struct OdooSim {
+    options: Arc<Options>,
+    store: Arc<Mutex<Store>>,
+    control: Arc<Control>,
+}
+
+impl OdooSim {
+    /// A database as it is after its accounting application was installed.
+    pub fn new(options: Options) -> Self {
+        let store = fixtures::database(&options);
+        Self {
+            options: Arc::new(options),
+            store: Arc::new(Mutex::new(store)),
+            control: Arc::default(),
+        }
+    }
+
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    pub fn control(&self) -> &Control {
+        &self.control
+    }
+
+    fn store(&self) -> MutexGuard<'_, Store> {
+        // a panic inside a call has rolled nothing back, and the test has failed anyway
+        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Everything the database holds, as text.
+    pub fn save(&self) -> serde_json::Result<String> {
+        serde_json::to_string(&*self.store())
+    }
+
+    /// Goes back to what [`save`](Self::save) gave.
+    pub fn restore(&self, saved: &str) -> serde_json::Result<()> {
+        let mut store: Store = serde_json::from_str(saved)?;
+        store.index();
+        *self.store() = store;
+        Ok(())
+    }
+
+    /// How many records a model has.
+    pub fn count(&self, model: &str) -> usize {
+        self.store().table(model).map_or(0, |table| table.len())
+    }
+
+    pub fn router(&self) -> axum::Router {
+        http::router(self.clone())
+    }
+
+    /// Answers on a free port of the loopback until the runtime ends.
+    #[expect(clippy::disallowed_methods, reason = "a simulator is a task of its own")]
+    pub async fn serve(&self) -> std::io::Result<SocketAddr> {
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
+        let address = listener.local_addr()?;
+        let router = self.router();
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Ok(address)
+    }
+}
