@@ -84,7 +84,7 @@ impl Engine {
                     _ => {}
                 }
                 // a leased one is written even unchanged: whoever is about to take it
-                // over from a dead holder has to look at the head again
+                // over, park it or give it back has to look at the head again
                 if was != slot.is || leased {
                     lanes.extend(slot.is.lane.clone());
                     step.replace(slot)?;

@@ -240,14 +240,13 @@ impl Engine {
         Ok(())
     }
 
-    /// Keeps a call of a paused instance from running. The head is written too,
-    /// so that a resumption at the same moment cannot overlook it.
+    /// Keeps a call of a paused instance from running. A resumption at the same
+    /// moment writes the slot too, so one of the two looks again.
     async fn park(&self, mut slot: Entry<Slot>, head: Entry<Head>) -> Result<(), JournalError> {
         slot.is.state = State::Parked;
         slot.is.due = None;
         let mut step = Step::new(&head.is.id.partition);
         step.replace(&slot)?;
-        step.replace(&head)?;
         self.store.commit(step).await?;
         self.admit_all(&head.is.id.partition, slot.is.lane).await;
         Ok(())

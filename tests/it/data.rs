@@ -16,3 +16,16 @@ pub fn craig() -> Option<PathBuf> {
     }
     craig
 }
+
+/// A real Odoo, if the environment names one: what connecting to it takes.
+#[expect(clippy::disallowed_methods, reason = "tests have no settings")]
+pub fn real_odoo() -> Option<serde_json::Value> {
+    let of = |name: &str| std::env::var(name).ok();
+    let odoo = of("ODOO_URL").zip(of("ODOO_DB")).zip(of("ODOO_USER").zip(of("ODOO_KEY")));
+    if odoo.is_none() {
+        eprintln!("SKIPPED: no real Odoo here (ODOO_URL, ODOO_DB, ODOO_USER, ODOO_KEY)");
+    }
+    odoo.map(|((url, database), (login, key))| {
+        serde_json::json!({ "url": url, "database": database, "login": login, "api_key": key })
+    })
+}

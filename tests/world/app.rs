@@ -147,8 +147,20 @@ impl TestApp {
         (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
     }
 
-    /// Connects both sides and ties them; gives the link.
+    /// Connects both simulators and ties them; gives the link.
     pub async fn connect(&self) -> String {
+        let options = self.odoo.options().clone();
+        let odoo = json!({
+            "url": self.odoo_url,
+            "database": options.database,
+            "login": options.login,
+            "api_key": options.key,
+        });
+        self.connect_to(odoo).await
+    }
+
+    /// Connects the QuickBooks simulator and this Odoo, and ties them.
+    pub async fn connect_to(&self, odoo: Value) -> String {
         let tokens = self.qbo.control().tokens();
         let (status, answer) = self
             .ask(
@@ -163,19 +175,7 @@ impl TestApp {
             )
             .await;
         assert_eq!(status, StatusCode::OK, "{answer}");
-        let options = self.odoo.options().clone();
-        let (status, odoo) = self
-            .ask(
-                "POST",
-                "/api/connect/odoo/save",
-                json!({
-                    "url": self.odoo_url,
-                    "database": options.database,
-                    "login": options.login,
-                    "api_key": options.key,
-                }),
-            )
-            .await;
+        let (status, odoo) = self.ask("POST", "/api/connect/odoo/save", odoo).await;
         assert_eq!(status, StatusCode::OK, "{odoo}");
         let body = json!({ "realm": self.qbo.control().realm(), "odoo": odoo["id"] });
         let (status, link) = self.ask("POST", "/api/connect/link", body).await;

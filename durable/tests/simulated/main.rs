@@ -5,3 +5,4 @@
 mod properties;
 mod rules;
 mod sim;
+mod store;

@@ -12,7 +12,10 @@ use proptest::prelude::*;
 use q2o_durable::*;
 use serde_json::{Value, json};
 
-use crate::sim::{Fate, MOST_SKEW, Sim, SimStore, Weather, breathe};
+use crate::{
+    sim::{Sim, Weather, breathe},
+    store::{Fate, MOST_SKEW, SimStore},
+};
 
 /// What the activities have done to the world.
 #[derive(Default)]

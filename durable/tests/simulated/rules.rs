@@ -101,6 +101,19 @@ impl Orchestration for Nest {
     }
 }
 
+/// Lets a child do it.
+struct Hand;
+impl Orchestration for Hand {
+    const NAME: &'static str = "hand";
+    type Input = Vec<String>;
+    type Output = Vec<String>;
+
+    fn run(cx: &mut Context<'_>, input: Vec<String>) -> Turn<Vec<String>> {
+        let mut ends = cx.run_all::<Try>([("it".to_owned(), input)])?;
+        Ok(ends.remove(0)?)
+    }
+}
+
 /// Never restarts.
 struct Long;
 impl Orchestration for Long {
@@ -154,6 +167,7 @@ fn registry() -> (Registry, Arc<Mutex<Vec<String>>>) {
         .orchestration::<Try>()
         .orchestration::<Wide>()
         .orchestration::<Nest>()
+        .orchestration::<Hand>()
         .orchestration::<Long>()
         .orchestration::<Listen>()
         .activity(Act(log.clone()));
@@ -314,4 +328,70 @@ fn the_watch_hears_of_every_change_of_status() {
     assert!(sim.settle(10, Sim::all_ended).is_some());
     let diary = diary.0.lock().unwrap().join(", ");
     assert_eq!(diary, "i running, i paused, i running, i.0-0-c0 done, i done");
+}
+
+/// An instance whose child waits a hundred seconds for its next try.
+fn waiting_tree() -> (Sim, Arc<Mutex<Vec<String>>>, [InstanceId; 2]) {
+    let (registry, log) = registry();
+    let mut sim = Sim::new(5, 1, Weather::default(), &registry);
+    let ids = ["i", "i.0-0-it"].map(|name| InstanceId::new("p", name));
+    let input = vec!["throttled".to_owned(), "fine".to_owned()];
+    sim.block_on(sim.engines[0].start::<Hand>(&ids[0], &input, vec![])).unwrap();
+    sim.weather(Weather::default(), 1, 300);
+    assert_eq!(log.lock().unwrap().len(), 1);
+    (sim, log, ids)
+}
+
+#[test]
+fn a_pause_reaches_the_children() {
+    let (mut sim, log, ids) = waiting_tree();
+    sim.block_on(sim.engines[0].pause(&ids[0], "o1")).unwrap();
+    sim.weather(Weather::default(), 10, 300);
+    for id in &ids {
+        assert_eq!(sim.status(id), Some(Status::Paused));
+    }
+    assert_eq!(log.lock().unwrap().len(), 1, "300 seconds later");
+    sim.block_on(sim.engines[0].resume(&ids[0], "o2")).unwrap();
+    assert!(sim.settle(20, Sim::all_ended).is_some());
+    assert!(matches!(sim.status(&ids[0]), Some(Status::Done { .. })));
+}
+
+#[test]
+fn a_cancellation_reaches_the_children() {
+    let (mut sim, log, ids) = waiting_tree();
+    sim.block_on(sim.engines[0].cancel(&ids[0], "o1")).unwrap();
+    sim.weather(Weather::default(), 1, 300);
+    for id in &ids {
+        assert_eq!(sim.status(id), Some(Status::Cancelled));
+    }
+    sim.weather(Weather::default(), 10, 300);
+    assert_eq!(log.lock().unwrap().len(), 1);
+    sim.assert_clean();
+}
+
+#[test]
+fn a_letter_that_comes_in_a_pause_is_read_after_it() {
+    let (registry, _) = registry();
+    let mut sim = Sim::new(5, 1, Weather::default(), &registry);
+    let (id, engine) = (InstanceId::new("p", "i"), sim.engines[0].clone());
+    sim.block_on(engine.start::<Listen>(&id, &(), vec![])).unwrap();
+    sim.weather(Weather::default(), 1, 300);
+    sim.block_on(engine.pause(&id, "o1")).unwrap();
+    sim.weather(Weather::default(), 1, 300);
+    sim.block_on(engine.signal::<Word>(&id, "m1", &"one".to_owned())).unwrap();
+    sim.weather(Weather::default(), 4, 300);
+    assert_eq!(sim.status(&id), Some(Status::Paused));
+    assert_eq!(sim.block_on(engine.sweep()).unwrap(), Sweep::default(), "all has been seen");
+    sim.block_on(engine.resume(&id, "o2")).unwrap();
+    sim.weather(Weather::default(), 1, 300);
+    assert_eq!(sim.status(&id), Some(Status::Done { output: json!([null, "one", null]) }));
+}
+
+#[test]
+fn a_letter_nobody_asks_for_is_looked_at_once() {
+    let (mut sim, _, [id, _]) = waiting_tree();
+    let engine = sim.engines[0].clone();
+    sim.block_on(engine.signal::<Word>(&id, "m1", &"one".to_owned())).unwrap();
+    sim.weather(Weather::default(), 2, 300);
+    assert_eq!(sim.block_on(engine.sweep()).unwrap().woken, 0);
 }

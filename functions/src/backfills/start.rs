@@ -96,6 +96,7 @@ pub async fn begin(
         why: None,
         remedy: None,
         counts: std::collections::BTreeMap::default(),
+        calls: (0, 0),
         events: 0,
     };
     let row = document(collection::JOBS, id.as_str(), &job)?.key("jobs").sort(now.to_string());

@@ -8,7 +8,7 @@ pub mod quickbooks_test;
 mod tokens;
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     sync::{Arc, PoisonError},
 };
 
@@ -23,6 +23,7 @@ use q2o_domain::{
 };
 use q2o_platform::secrets::Sealer;
 use secrecy::SecretString;
+use serde_json::json;
 use sha2::{Digest, Sha256};
 use tokens::Kept;
 
@@ -38,6 +39,8 @@ pub struct Connect {
     /// Signing in to Odoo is dear: clients that have are kept, by connection and
     /// what it was when they did.
     odoo: std::sync::Mutex<HashMap<String, Arc<dyn Odoo>>>,
+    /// What fields the models of a connection have: applications and versions differ.
+    fields: std::sync::Mutex<HashMap<(String, String), Arc<BTreeSet<String>>>>,
 }
 
 /// What Intuit knows us by.
@@ -60,7 +63,8 @@ impl Connect {
         clock: Arc<dyn Clock>,
         quickbooks: QuickBooksApp,
     ) -> Self {
-        Self { sealer, http, budget, clock, quickbooks, odoo: std::sync::Mutex::default() }
+        let (odoo, fields) = Default::default();
+        Self { sealer, http, budget, clock, quickbooks, odoo, fields }
     }
 
     /// A client of one QuickBooks company of this tenant.
@@ -123,6 +127,26 @@ impl Connect {
             Arc::clone(&self.budget),
             Arc::clone(&self.clock),
         ))
+    }
+
+    /// The fields that a model has in this Odoo.
+    pub async fn fields(
+        &self,
+        connection: &str,
+        odoo: &dyn Odoo,
+        model: &str,
+    ) -> Result<Arc<BTreeSet<String>>> {
+        let key = (connection.to_owned(), model.to_owned());
+        let lock = || self.fields.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = lock().get(&key) {
+            return Ok(Arc::clone(known));
+        }
+        let kwargs = json!({ "attributes": ["type"] });
+        let answer = odoo.call(model, "fields_get", json!([]), kwargs).await?;
+        let names = answer.as_object().into_iter().flatten().map(|(name, _)| name.clone());
+        let names = Arc::new(names.collect::<BTreeSet<_>>());
+        lock().insert(key, Arc::clone(&names));
+        Ok(names)
     }
 
     fn kept(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<dyn Odoo>>> {

@@ -85,7 +85,8 @@ async fn complete(tools: &Tools, input: Input, attempt: &Attempt) -> Result<Comp
         At::Documents(kind, after) => pass.documents(kind, after).await?,
     };
     let what = "ledger completed";
-    attempt.ride(Progress::new(&company.tenant, &tools.clock, &task.job, what).phase("complete"));
+    attempt.ride(Progress::new(&company.tenant, &tools.clock, &task.job, what).calls(tools.connect.http.take_calls())
+            .phase("complete"));
     Ok(completed)
 }
 

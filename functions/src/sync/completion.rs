@@ -18,7 +18,7 @@ pub fn class_of_type(reported_as: &str) -> &'static str {
     let has = |word: &str| plain.contains(word);
     if has("inventorystart") {
         "inventory_start"
-    } else if has("cogs") || has("costofgoods") {
+    } else if has("cogs") || has("costofgoods") || has("fifo") {
         "fifo_cogs"
     } else if has("salestax") || has("taxpayment") {
         "sales_tax_payment"

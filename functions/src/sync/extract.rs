@@ -97,6 +97,7 @@ async fn extract(tools: &Tools, input: Input, attempt: &Attempt) -> Result<Fetch
     attempt.ride(
         Progress::new(&tenant, &tools.clock, &task.job, "fetched")
             .of(kind, counts)
+            .calls(tools.connect.http.take_calls())
             .phase("extract"),
     );
     Ok(Fetched { next: page.more.then_some(start + PAGE), dates })

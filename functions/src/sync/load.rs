@@ -93,6 +93,7 @@ async fn load(tools: &Tools, input: Input, attempt: &Attempt) -> Result<Loaded> 
     attempt.ride(
         Progress::new(&company.tenant, &tools.clock, &task.job, "loaded")
             .of(kind, counts)
+            .calls(tools.connect.http.take_calls())
             .phase("load"),
     );
     Ok(Loaded { next })
@@ -250,7 +251,7 @@ impl Batch<'_> {
                 Outgoing { draft, external_id, outcome: None }
             })
             .collect();
-        masters::load(self.company, known, &mut out).await?;
+        masters::load(self.tools, self.company, known, &mut out).await?;
         let mut outcomes = Vec::new();
         for one in out {
             outcomes.push(match one.outcome {

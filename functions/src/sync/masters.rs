@@ -9,6 +9,7 @@ use q2o_domain::{
 use serde_json::json;
 
 use super::{company::Company, resolve::Known};
+use crate::app::Tools;
 
 /// One draft on its way into Odoo, and what came of it.
 pub struct Outgoing<'a> {
@@ -21,14 +22,24 @@ pub struct Outgoing<'a> {
 const BATCH: usize = 200;
 
 /// Loads drafts of one model. Every one of them gets an outcome.
-pub async fn load(company: &Company, known: &Known, out: &mut [Outgoing<'_>]) -> Result<()> {
+///
+/// Fields that this Odoo does not have (an application is missing, or a version
+/// dropped them) are left out.
+pub async fn load(
+    tools: &Tools,
+    company: &Company,
+    known: &Known,
+    out: &mut [Outgoing<'_>],
+) -> Result<()> {
     let mut by_model: BTreeMap<&str, Vec<&mut Outgoing<'_>>> = BTreeMap::new();
     for one in out.iter_mut().filter(|one| one.outcome.is_none()) {
         by_model.entry(one.draft.model).or_default().push(one);
     }
     for (model, mut all) in by_model {
+        let odoo = company.odoo.as_ref();
+        let fields = tools.connect.fields(&company.link.odoo, odoo, model).await?;
         for some in all.chunks_mut(BATCH) {
-            load_some(company, known, model, some).await?;
+            load_some(company, known, (model, &fields), some).await?;
         }
     }
     Ok(())
@@ -37,7 +48,7 @@ pub async fn load(company: &Company, known: &Known, out: &mut [Outgoing<'_>]) ->
 async fn load_some(
     company: &Company,
     known: &Known,
-    model: &str,
+    (model, fields): (&str, &BTreeSet<String>),
     out: &mut [&mut Outgoing<'_>],
 ) -> Result<()> {
     // each refusal names its rows; without them the rest goes through
@@ -55,7 +66,12 @@ async fn load_some(
                 owner.push(at);
             }
         }
-        let columns: BTreeSet<&String> = rows.iter().flat_map(BTreeMap::keys).collect();
+        let there = |column: &&String| {
+            let field = column.split('/').next().unwrap_or_default();
+            field == "id" || fields.contains(field)
+        };
+        let columns: BTreeSet<&String> =
+            rows.iter().flat_map(BTreeMap::keys).filter(there).collect();
         let columns: Vec<String> = columns.into_iter().cloned().collect();
         let table = rows
             .iter()
@@ -92,8 +108,8 @@ async fn load_some(
             Err(OdooError::Refused { .. }) => {
                 // it does not say which: halve until it does
                 let (left, right) = out.split_at_mut(out.len() / 2);
-                Box::pin(load_some(company, known, model, left)).await?;
-                return Box::pin(load_some(company, known, model, right)).await;
+                Box::pin(load_some(company, known, (model, fields), left)).await?;
+                return Box::pin(load_some(company, known, (model, fields), right)).await;
             }
             // no answer: loading again under the same external ids is harmless
             Err(error) => return Err(error.into()),

@@ -25,6 +25,8 @@ pub struct Progress {
     pub what: String,
     pub kind: Option<Kind>,
     pub counts: Counts,
+    /// Calls to QuickBooks and to Odoo that it took.
+    pub calls: (u64, u64),
     pub phase: Option<&'static str>,
     pub state: Option<JobState>,
     pub why: Option<(String, Option<Remedy>)>,
@@ -41,6 +43,7 @@ impl Progress {
             what: what.to_owned(),
             kind: None,
             counts: Counts::default(),
+            calls: (0, 0),
             phase: None,
             state: None,
             why: None,
@@ -52,6 +55,12 @@ impl Progress {
     pub fn of(mut self, kind: Kind, counts: Counts) -> Self {
         self.kind = Some(kind);
         self.counts = counts;
+        self
+    }
+
+    #[must_use]
+    pub fn calls(mut self, calls: (u64, u64)) -> Self {
+        self.calls = calls;
         self
     }
 
@@ -77,6 +86,7 @@ impl Progress {
         };
         let now = self.clock.now();
         job.events += 1;
+        job.calls = (job.calls.0 + self.calls.0, job.calls.1 + self.calls.1);
         if let Some(kind) = self.kind {
             job.counts.entry(kind).or_default().add(self.counts);
         }

@@ -106,7 +106,8 @@ async fn prove(tools: &Tools, input: Input, attempt: &Attempt) -> Result<bool> {
     let kept = document(collection::PROOFS, task.job.as_str(), &proof)?;
     company.tenant.put_all(vec![kept]).await?;
     let what = if clean { "proved: nothing differs" } else { "proved: something differs" };
-    attempt.ride(Progress::new(&company.tenant, &tools.clock, &task.job, what).phase("prove"));
+    attempt.ride(Progress::new(&company.tenant, &tools.clock, &task.job, what).calls(tools.connect.http.take_calls())
+            .phase("prove"));
     Ok(clean)
 }
 

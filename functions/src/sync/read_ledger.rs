@@ -68,6 +68,7 @@ async fn read_ledger(tools: &Tools, input: Input, attempt: &Attempt) -> Result<u
     tenant.put_all(documents.collect::<Result<_>>()?).await?;
     attempt.ride(
         Progress::new(&tenant, &tools.clock, &task.job, &format!("ledger read to {to}"))
+            .calls(tools.connect.http.take_calls())
             .phase("ledger"),
     );
     Ok(transactions.len() as u64)

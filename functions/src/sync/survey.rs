@@ -73,7 +73,8 @@ async fn survey(tools: &Tools, input: Input, attempt: &Attempt) -> Result<Survey
         kinds.iter().map(|kind| (*kind, entity(*kind).and_then(|e| e.only()))).collect();
     let counts = quickbooks.counts(&asked).await?;
     attempt.ride(Surveying {
-        progress: Progress::new(&company.tenant, &tools.clock, &task.job, "surveyed").phase("survey"),
+        progress: Progress::new(&company.tenant, &tools.clock, &task.job, "surveyed").calls(tools.connect.http.take_calls())
+            .phase("survey"),
         source: kinds.into_iter().zip(counts).collect(),
     });
     Ok(Surveyed { realm })

@@ -21,7 +21,7 @@ pub struct Http {
     calls: Arc<Calls>,
 }
 
-/// Calls made so far.
+/// Calls made and not yet accounted for.
 #[derive(Debug, Default)]
 pub struct Calls {
     qbo: AtomicU64,
@@ -55,9 +55,10 @@ impl Http {
         self.calls.odoo.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Calls to QuickBooks and to Odoo, retries included.
-    pub fn calls(&self) -> (u64, u64) {
-        (self.calls.qbo.load(Ordering::Relaxed), self.calls.odoo.load(Ordering::Relaxed))
+    /// Calls to QuickBooks and to Odoo since this was last asked, retries included.
+    pub fn take_calls(&self) -> (u64, u64) {
+        let take = |calls: &AtomicU64| calls.swap(0, Ordering::Relaxed);
+        (take(&self.calls.qbo), take(&self.calls.odoo))
     }
 }
 

@@ -114,6 +114,9 @@ pub struct Job {
     pub why: Option<String>,
     pub remedy: Option<Remedy>,
     pub counts: BTreeMap<Kind, Counts>,
+    /// Calls made to QuickBooks and to Odoo.
+    #[serde(default)]
+    pub calls: (u64, u64),
     /// Number of the last event.
     pub events: u64,
 }

@@ -76,6 +76,11 @@ pub fn call(
             };
             read_group(store, model, &arg(0, "domain"), &texts(&arg(1, "fields")), &by)
         }
+        (_, "fields_get") => {
+            let names = fields(model).unwrap_or_default().iter().map(|field| field.name);
+            let described = names.chain(["id"]).map(|name| (name.to_owned(), json!({"type": "any"})));
+            Ok(Value::Object(described.collect()))
+        }
         (_, "load") => load(store, model, &arg(0, "fields"), &arg(1, "data"), context),
         ("account.move", "action_post") => {
             moves::post(store, &ids(&arg(0, "ids")))?;

@@ -1,10 +1,6 @@
-//! The protocol in small, and every way it can go: claim, lease, fence,
-//! completion with countdown, hints that are only hints, the watchdog, pause.
-//! Leave out a guard, and the checker finds the run in which it was missed.
+//! The protocol: what may happen next, and what must hold always.
 
-use std::collections::{HashMap, VecDeque};
-
-use stateright::{Checker, Expectation, Model, Property};
+use stateright::{Model, Property};
 
 /// Two calls of one instance; message 2 wakes the instance itself.
 const CALLS: usize = 2;
@@ -12,7 +8,7 @@ const WAKE: usize = 2;
 const MOST_CLAIMS: u8 = 2;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum At {
+pub enum At {
     Nowhere,
     Ready,
     Leased,
@@ -21,14 +17,14 @@ enum At {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Slot {
-    at: At,
-    fence: u8,
-    expired: bool,
+pub struct Slot {
+    pub at: At,
+    pub fence: u8,
+    pub expired: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-enum Worker {
+pub enum Worker {
     Idle,
     Got(usize),
     /// Has read the slot in a version that is still the latest, or not.
@@ -47,37 +43,37 @@ enum Worker {
 
 #[expect(clippy::struct_excessive_bools, reason = "a state space is made of them")]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct World {
-    slots: [Slot; CALLS],
-    asked: u8,
-    pending: u8,
-    ready: bool,
-    done: bool,
-    paused: bool,
-    answers: [u8; CALLS],
-    effects: [u8; CALLS],
+pub struct World {
+    pub slots: [Slot; CALLS],
+    pub asked: u8,
+    pub pending: u8,
+    pub ready: bool,
+    pub done: bool,
+    pub paused: bool,
+    pub answers: [u8; CALLS],
+    pub effects: [u8; CALLS],
     /// Set for good when something happened that never may.
-    stale_write: bool,
-    claim_in_pause: bool,
-    queue: [u8; 3],
-    workers: [Worker; 2],
-    left: Budget,
+    pub stale_write: bool,
+    pub claim_in_pause: bool,
+    pub queue: [u8; 3],
+    pub workers: [Worker; 2],
+    pub left: Budget,
 }
 
 /// How often what may still go wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
-struct Budget {
-    crash: u8,
+pub struct Budget {
+    pub crash: u8,
     /// A live holder's lease ends: it stalled, or its clock is off.
-    expire: u8,
-    double: u8,
-    lose: u8,
-    fail: u8,
-    pause: u8,
+    pub expire: u8,
+    pub double: u8,
+    pub lose: u8,
+    pub fail: u8,
+    pub pause: u8,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Move {
+pub enum Move {
     Deliver(usize, usize),
     Double(usize),
     Lose(usize),
@@ -92,7 +88,7 @@ enum Move {
 
 /// What is left out.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
-enum Mutant {
+pub enum Mutant {
     #[default]
     None,
     NoFence,
@@ -104,9 +100,9 @@ enum Mutant {
 }
 
 #[derive(Clone, Copy, Default)]
-struct Protocol {
-    mutant: Mutant,
-    budget: Budget,
+pub struct Protocol {
+    pub mutant: Mutant,
+    pub budget: Budget,
 }
 
 impl World {
@@ -235,59 +231,6 @@ impl Protocol {
         }
         world.answers[k] += 1;
         if self.mutant == Mutant::TwoCommits { Worker::Half } else { world.count_down() }
-    }
-
-    /// How many states there are, and from how many the end is out of reach.
-    fn stuck(self) -> (usize, usize) {
-        let (mut known, mut back, mut todo) =
-            (HashMap::new(), Vec::<Vec<usize>>::new(), VecDeque::new());
-        for world in self.init_states() {
-            known.insert(world.clone(), 0);
-            back.push(vec![]);
-            todo.push_back(world);
-        }
-        let mut reach = VecDeque::new();
-        while let Some(world) = todo.pop_front() {
-            let here = known[&world];
-            if world.done {
-                reach.push_back(here);
-            }
-            let mut moves = vec![];
-            self.actions(&world, &mut moves);
-            for next in moves.into_iter().filter_map(|m| self.next_state(&world, m)) {
-                let there = *known.entry(next.clone()).or_insert_with(|| {
-                    back.push(vec![]);
-                    todo.push_back(next);
-                    back.len() - 1
-                });
-                back[there].push(here);
-            }
-        }
-        let mut ends = vec![false; back.len()];
-        while let Some(state) = reach.pop_front() {
-            if !std::mem::replace(&mut ends[state], true) {
-                reach.extend(back[state].iter().filter(|s| !ends[**s]));
-            }
-        }
-        (back.len(), ends.iter().filter(|end| !**end).count())
-    }
-
-    /// Everything that can go wrong with this protocol.
-    fn violations(self) -> Vec<String> {
-        let checked = self.checker().threads(2).spawn_bfs().join();
-        let mut bad: Vec<String> = self
-            .properties()
-            .iter()
-            .filter(|p| matches!(p.expectation, Expectation::Always))
-            .filter_map(|p| checked.discovery(p.name).map(|_| p.name.to_owned()))
-            .collect();
-        if bad.is_empty() {
-            let (states, stuck) = self.stuck();
-            println!("{states} states");
-            assert!(checked.discovery("it ends").is_some());
-            bad.extend((stuck > 0).then(|| "stuck".to_owned()));
-        }
-        bad
     }
 }
 
@@ -428,34 +371,4 @@ impl Model for Protocol {
             Property::sometimes("it ends", |_, world: &World| world.done),
         ]
     }
-}
-
-fn check(mutant: Mutant, budget: Budget) -> Vec<String> {
-    Protocol { mutant, budget }.violations()
-}
-
-#[test]
-fn the_protocol_is_safe_and_ends() {
-    let mishaps = Budget { crash: 0, expire: 1, double: 1, lose: 0, fail: 1, pause: 0 };
-    assert!(check(Mutant::None, mishaps).is_empty());
-    let losses = Budget { crash: 1, expire: 1, double: 0, lose: 1, fail: 0, pause: 0 };
-    assert!(check(Mutant::None, losses).is_empty());
-    let pauses = Budget { crash: 0, expire: 1, double: 0, lose: 1, fail: 0, pause: 1 };
-    assert!(check(Mutant::None, pauses).is_empty());
-}
-
-#[test]
-fn every_guard_is_missed_when_it_is_gone() {
-    let crash = Budget { crash: 1, expire: 1, double: 1, ..Budget::default() };
-    let lose = Budget { lose: 1, ..Budget::default() };
-    let pause = Budget { expire: 1, pause: 1, ..Budget::default() };
-    let only = |found: Vec<String>, wanted: &str| {
-        assert!(found.iter().any(|name| name == wanted), "{wanted}: {found:?}");
-    };
-    only(check(Mutant::NoFence, crash), "only the holder writes");
-    only(check(Mutant::NoWatchdog, lose), "stuck");
-    only(check(Mutant::TwoCommits, Budget::default()), "the counter says how many are open");
-    only(check(Mutant::KeyHasAttempt, crash), "an effect happens once");
-    only(check(Mutant::NoTurnVersion, Budget { double: 1, ..crash }), "calls are asked for once");
-    only(check(Mutant::PauseOverlooksLeased, pause), "nothing is claimed in a pause");
 }

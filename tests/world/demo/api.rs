@@ -1,0 +1,76 @@
+//! The app's API, as its own front end would call it.
+
+use std::time::Duration;
+
+use jiff::civil::Date;
+use serde_json::{Value, json};
+
+use super::Failed;
+
+pub struct Api {
+    pub url: String,
+    pub token: String,
+    client: reqwest::Client,
+}
+
+impl Api {
+    #[expect(clippy::disallowed_methods, reason = "the demo is a client of its own")]
+    pub fn new(url: String, token: String) -> Self {
+        Self { url, token, client: reqwest::Client::new() }
+    }
+
+    pub async fn get(&self, path: &str) -> Result<Value, Failed> {
+        self.send(self.client.get(format!("{}{path}", self.url))).await
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> Result<Value, Failed> {
+        self.send(self.client.post(format!("{}{path}", self.url)).json(body)).await
+    }
+
+    async fn send(&self, request: reqwest::RequestBuilder) -> Result<Value, Failed> {
+        let response = request.bearer_auth(&self.token).send().await?;
+        let status = response.status();
+        let body: Value = serde_json::from_slice(&response.bytes().await?).unwrap_or_default();
+        if status.is_success() {
+            return Ok(body);
+        }
+        let detail = body["detail"].as_str().unwrap_or("no reason given");
+        let remedy = &body["remedy"]["remedy"];
+        Err(format!("{status}: {detail} (remedy: {remedy})").into())
+    }
+
+    /// The job that is not done yet, if a run before this one left one; else a new one.
+    pub async fn job(&self, link: &str, plan: &str, until: Option<Date>) -> Result<String, Failed> {
+        let jobs = self.get("/api/ops/jobs").await?;
+        let open = jobs.as_array().into_iter().flatten().find(|job| {
+            job["plan"]["link"] == link
+                && matches!(job["state"].as_str(), Some("running" | "paused" | "needs_user"))
+        });
+        if let Some(job) = open {
+            let id = job["id"].as_str().unwrap_or_default().to_owned();
+            if job["state"] != "running" {
+                self.post(&format!("/api/entities/backfill/{id}/resume"), &json!({})).await?;
+            }
+            return Ok(id);
+        }
+        let mut asked = json!({ "link": link, "plan": plan });
+        if let Some(until) = until {
+            asked["until"] = json!(until);
+        }
+        let started = self.post("/api/entities/backfill", &asked).await?;
+        Ok(started["job"].as_str().unwrap_or_default().to_owned())
+    }
+
+    /// Answers while the worker is being restarted are waited for.
+    pub async fn patient(&self, path: &str) -> Result<Value, Failed> {
+        let mut last = None;
+        for _ in 0..100 {
+            match self.get(path).await {
+                Ok(value) => return Ok(value),
+                Err(error) => last = Some(error),
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        Err(last.unwrap_or_else(|| "no answer".into()))
+    }
+}

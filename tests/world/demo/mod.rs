@@ -1,0 +1,107 @@
+//! The whole journey on one machine: the local host runs the program, the
+//! simulators play QuickBooks and Odoo, and the proof stands at the end.
+
+mod api;
+mod outcome;
+mod queues;
+mod show;
+mod stage;
+
+use std::{path::PathBuf, process::ExitCode, time::Instant};
+
+use clap::Args;
+use outcome::Outcome;
+use stage::Stage;
+
+pub type Failed = Box<dyn std::error::Error + Send + Sync>;
+
+#[derive(Debug, Args)]
+pub struct Options {
+    /// A company: a folder of <Entity>.jsonl and golden_postings.csv. Default: a generated one.
+    #[arg(long)]
+    company: Option<PathBuf>,
+    /// Size of the generated company, in transactions.
+    #[arg(long, default_value_t = 2000)]
+    documents: usize,
+    /// A real Odoo instead of the simulator: its address.
+    #[arg(long, requires_all = ["odoo_db", "odoo_user", "odoo_key"])]
+    odoo: Option<String>,
+    #[arg(long)]
+    odoo_db: Option<String>,
+    #[arg(long)]
+    odoo_user: Option<String>,
+    /// An API key of that user.
+    #[arg(long, hide_env_values = true)]
+    odoo_key: Option<String>,
+    /// The plan: freebie, starter, half or full.
+    #[arg(long, default_value = "full")]
+    plan: String,
+    /// Write the result here as JSON, also when something failed.
+    #[arg(long)]
+    json: Option<PathBuf>,
+    /// Where database, secrets and simulators keep what they know. Default: in the user's cache.
+    #[arg(long)]
+    state: Option<PathBuf>,
+    /// Start over.
+    #[arg(long)]
+    fresh: bool,
+    /// Stay, and keep answering, when done.
+    #[arg(long)]
+    serve: bool,
+}
+
+/// Runs the demo. Success only if nothing differs and nothing failed.
+pub async fn run(options: Options) -> ExitCode {
+    let started = Instant::now();
+    let json = options.json.clone();
+    let serve = options.serve;
+    let mut outcome = Outcome::default();
+    let staged = Stage::set(options).await;
+    let code = match staged {
+        Ok(stage) => {
+            let ended = tokio::select! {
+                ended = journey(&stage, &mut outcome) => ended,
+                signal = tokio::signal::ctrl_c() => Err(match signal {
+                    Ok(()) => "interrupted".into(),
+                    Err(error) => error.into(),
+                }),
+            };
+            if let Err(error) = &ended {
+                show::line(&format!("FAILED: {error}"));
+                outcome.failed = Some(error.to_string());
+            }
+            outcome.seconds = started.elapsed();
+            show::outcome(&outcome);
+            if serve && ended.is_ok() {
+                show::line(&format!("Serving at {} (Ctrl-C ends it)", stage.url()));
+                if let Err(error) = tokio::signal::ctrl_c().await {
+                    show::line(&format!("cannot wait: {error}"));
+                }
+            }
+            if let Err(error) = stage.strike().await {
+                outcome.failed = Some(error.to_string());
+            }
+            outcome.exit_code()
+        }
+        Err(error) => {
+            show::line(&format!("FAILED: {error}"));
+            outcome.failed = Some(error.to_string());
+            ExitCode::FAILURE
+        }
+    };
+    if let Some(path) = json
+        && let Err(error) = std::fs::write(&path, format!("{:#}\n", outcome.json()))
+    {
+        show::line(&format!("cannot write {}: {error}", path.display()));
+        return ExitCode::FAILURE;
+    }
+    code
+}
+
+async fn journey(stage: &Stage, outcome: &mut Outcome) -> Result<(), Failed> {
+    let api = stage.api();
+    let link = stage.connect(&api).await?;
+    let job = api.job(&link, stage.plan(), stage.until()).await?;
+    let ended = show::progress(&api, &job).await?;
+    outcome.read(&api, &link, &job, &ended, stage).await
+}
