@@ -1,7 +1,9 @@
 //! A whole backfill of the recorded company, proved against its golden figures.
 
-use q2o_tests::app::TestApp;
-use serde_json::json;
+use std::path::Path;
+
+use q2o_tests::{app::TestApp, company};
+use serde_json::{Value, json};
 
 use crate::data::{craig, real_odoo};
 
@@ -21,19 +23,69 @@ async fn the_recorded_company_is_proved_to_the_cent_in_a_real_odoo() {
     proved(&app, &link).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_made_up_company_is_proved_and_a_second_run_creates_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let company = company::generate(&company::Plan::sized(600));
+    company.write(folder.path()).unwrap();
+    let app = TestApp::with(folder.path()).await;
+    let link = app.connect().await;
+    let job = app.start(&link).await;
+    app.run().await;
+    let proof = clean(&app, &link, &job).await;
+    let completions = proof["completion_entries"].as_array().unwrap().len();
+    assert_eq!(proof["by_documents"]["different"], completions, "each difference has its entry");
+    assert_eq!(proof["trial_balance_total"], golden_total(folder.path()));
+
+    let before = app.odoo.save().unwrap();
+    app.odoo.control().clear();
+    let job = app.start(&link).await;
+    app.run().await;
+    clean(&app, &link, &job).await;
+    let writes = ["create", "write", "load", "action_post", "unlink"];
+    let wrote: Vec<_> = app
+        .odoo
+        .control()
+        .calls()
+        .into_iter()
+        .filter(|call| writes.contains(&call.method.as_str()))
+        .collect();
+    assert_eq!(wrote, []);
+    assert_eq!(app.odoo.save().unwrap(), before);
+}
+
+/// The job is done, and nothing differs.
+async fn clean(app: &TestApp, link: &str, job: &str) -> Value {
+    let (_, shown) = app.ask("GET", &format!("/api/ops/jobs/{job}"), json!(null)).await;
+    let (_, errors) = app.ask("GET", &format!("/api/ops/errors?link={link}"), json!(null)).await;
+    let real: Vec<&Value> =
+        errors.as_array().unwrap().iter().filter(|e| e["class"] != "not_moved").collect();
+    assert_eq!(shown["state"], "done", "{shown:#}\n{real:#?}");
+    assert_eq!(real, Vec::<&Value>::new());
+    let (_, proof) = app.ask("GET", &format!("/api/reports/proof/{job}"), json!(null)).await;
+    for level in ["L0", "L1", "L2", "L3", "L4"] {
+        assert_eq!(
+            proof["levels"][level]["different"],
+            0,
+            "{level}: {:#}",
+            json!([proof["levels"], proof["differences"], proof["unexplained"]])
+        );
+    }
+    assert_eq!(proof["unexplained"], json!([]));
+    proof
+}
+
+fn golden_total(folder: &Path) -> String {
+    let text = std::fs::read_to_string(folder.join("golden_trial_balance.csv")).unwrap();
+    text.lines().last().unwrap().rsplit(',').next().unwrap().to_owned()
+}
+
 async fn proved(app: &TestApp, link: &str) {
     let job = app.start(link).await;
     app.run().await;
-    let (_, shown) = app.ask("GET", &format!("/api/ops/jobs/{job}"), json!(null)).await;
-    let (_, errors) = app.ask("GET", &format!("/api/ops/errors?link={link}"), json!(null)).await;
-    assert_eq!(shown["state"], "done", "{shown:#}\n{errors:#}");
-    let (_, proof) = app.ask("GET", &format!("/api/reports/proof/{job}"), json!(null)).await;
-    for level in ["L0", "L1", "L2", "L3", "L4"] {
-        assert_eq!(proof["levels"][level]["different"], 0, "{level}: {proof:#}\n{errors:#}");
-    }
+    let proof = clean(app, link, &job).await;
     assert_eq!(proof["trial_balance_total"], "41421.60");
     assert_eq!(proof["by_documents"]["different"], 4);
-    assert_eq!(proof["unexplained"], json!([]));
     let completions = proof["completion_entries"].as_array().unwrap();
     let mut classes: Vec<&str> =
         completions.iter().filter_map(|entry| entry["class"].as_str()).collect();

@@ -1,5 +1,6 @@
 //! The outside world imitated: the Functions host, QuickBooks, Odoo, companies.
 
 pub mod app;
+pub mod company;
 pub mod odoo;
 pub mod qbo;

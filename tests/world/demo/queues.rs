@@ -50,7 +50,7 @@ impl QueueSource for Queues {
         let messages = received.into_iter().map(|received| {
             let id = received.id.clone();
             let text = BASE64_STANDARD.encode(&received.text);
-            let dequeue_count = received.dequeue_count;
+            let dequeue_count = received.dequeued;
             let receipt = self.keep(&id, received);
             Message {
                 id,

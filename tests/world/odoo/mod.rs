@@ -105,9 +105,14 @@ impl OdooSim {
     }
 
     /// Answers on a free port of the loopback until the runtime ends.
-    #[expect(clippy::disallowed_methods, reason = "a simulator is a task of its own")]
     pub async fn serve(&self) -> std::io::Result<SocketAddr> {
-        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
+        self.serve_on(0).await
+    }
+
+    /// Answers on this port, or on a free one for 0.
+    #[expect(clippy::disallowed_methods, reason = "a simulator is a task of its own")]
+    pub async fn serve_on(&self, port: u16) -> std::io::Result<SocketAddr> {
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
         let address = listener.local_addr()?;
         let router = self.router();
         tokio::spawn(async move { axum::serve(listener, router).await });

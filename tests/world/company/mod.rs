@@ -1,0 +1,248 @@
+//! Companies made up: their QuickBooks records, and a ledger kept beside them by
+//! the business's own events, never by reading the records.
+
+mod banking;
+mod books;
+mod masters;
+mod purchases;
+mod sales;
+mod write;
+
+use std::{collections::BTreeMap, path::Path};
+
+use fastrand::Rng;
+use jiff::{Span, civil::Date};
+use serde_json::Value;
+
+pub use books::Posting;
+use books::{Bill, Books, Credit, Invoice, Lot, Receipt};
+
+/// What company to make up.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    pub seed: u64,
+    /// About how many transactions.
+    pub documents: usize,
+    pub years: i32,
+    /// The last day.
+    pub end: Date,
+    /// Ledger entries that no record shows: each kind can be switched off.
+    pub hidden: Hidden,
+    /// Doubled and missing document numbers, voided and zero documents, odd prices.
+    pub odd: bool,
+}
+
+/// Kinds of ledger entries that no record shows.
+#[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
+pub struct Hidden {
+    pub inventory_start: bool,
+    pub fifo_cogs: bool,
+    pub sales_tax_payment: bool,
+    pub payroll: bool,
+    pub statement_charge: bool,
+}
+
+impl Hidden {
+    pub const ALL: Self = Self {
+        inventory_start: true,
+        fifo_cogs: true,
+        sales_tax_payment: true,
+        payroll: true,
+        statement_charge: true,
+    };
+    pub const NONE: Self = Self {
+        inventory_start: false,
+        fifo_cogs: false,
+        sales_tax_payment: false,
+        payroll: false,
+        statement_charge: false,
+    };
+}
+
+impl Plan {
+    /// Three years with about so many transactions, and everything in it.
+    pub fn sized(documents: usize) -> Self {
+        Self {
+            seed: 7,
+            documents,
+            years: 3,
+            end: jiff::civil::date(2026, 6, 30),
+            hidden: Hidden::ALL,
+            odd: true,
+        }
+    }
+
+    /// At least 2,000 records, quickly.
+    pub fn small() -> Self {
+        Self::sized(2000)
+    }
+
+    fn start(&self) -> Date {
+        self.end.saturating_sub(Span::new().years(self.years)).tomorrow().unwrap_or(self.end)
+    }
+}
+
+/// A company made up.
+pub struct Company {
+    /// By entity, in the order they were made.
+    pub records: BTreeMap<&'static str, Vec<Value>>,
+    pub postings: Vec<Posting>,
+    pub realm: String,
+    pub start: Date,
+    pub end: Date,
+    open: Vec<[String; 7]>,
+}
+
+impl Company {
+    /// Writes the folder that the QuickBooks simulator loads.
+    pub fn write(&self, folder: &Path) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        write::folder(self, folder)
+    }
+
+    /// How many records there are.
+    pub fn len(&self) -> usize {
+        self.records.values().map(Vec::len).sum()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+}
+
+/// The business at work.
+struct Business {
+    plan: Plan,
+    rng: Rng,
+    books: Books,
+    today: Date,
+    people: masters::People,
+    goods: masters::Goods,
+    invoices: Vec<Invoice>,
+    credits: Vec<Credit>,
+    bills: Vec<Bill>,
+    vendor_credits: Vec<Credit>,
+    /// Received and not yet taken to the bank.
+    undeposited: Vec<Receipt>,
+    /// By item, oldest first.
+    lots: BTreeMap<String, Vec<Lot>>,
+}
+
+/// Makes a company up; the same plan always gives the same.
+pub fn generate(plan: &Plan) -> Company {
+    let mut rng = Rng::with_seed(plan.seed);
+    let mut books = Books::new(plan.start());
+    masters::accounts(&mut books);
+    masters::lists(&mut books);
+    let people = masters::people(&mut books, &mut rng, plan.documents);
+    let goods = masters::goods(&mut books);
+    let mut business = Business {
+        today: plan.start(),
+        plan: plan.clone(),
+        rng,
+        books,
+        people,
+        goods,
+        invoices: Vec::new(),
+        credits: Vec::new(),
+        bills: Vec::new(),
+        vendor_credits: Vec::new(),
+        undeposited: Vec::new(),
+        lots: BTreeMap::new(),
+    };
+    business.open();
+    business.run();
+    business.close()
+}
+
+impl Business {
+    /// The day the business begins: money in the bank, goods on the shelf.
+    fn open(&mut self) {
+        self.opening_deposit();
+        if self.plan.hidden.inventory_start {
+            self.inventory_start();
+        }
+        self.opening_entry();
+        self.things_that_post_nothing();
+        for event in EVENTS {
+            // everything happens at least once, whatever the dice say
+            (event.1)(self);
+        }
+    }
+
+    fn run(&mut self) {
+        let days = self.plan.start().until(self.plan.end).map_or(1, |span| span.get_days()).max(1);
+        let mut done = 0;
+        let first = self.books.transactions();
+        for day in 0..=days {
+            self.today = self.plan.start().saturating_add(Span::new().days(day));
+            let due = usize::try_from(day + 1).unwrap_or(1) * self.plan.documents
+                / usize::try_from(days + 1).unwrap_or(1);
+            while done < due {
+                let dice = self.rng.u32(0..1000);
+                let event = EVENTS.iter().scan(0, |sum, (weight, event)| {
+                    *sum += weight;
+                    Some((*sum, event))
+                });
+                let chosen = event.into_iter().find(|(sum, _)| dice < *sum);
+                if let Some((_, event)) = chosen {
+                    event(self);
+                }
+                done = (self.books.transactions() - first).max(done + 1);
+            }
+            if self.today == self.today.last_of_month() {
+                self.month_end();
+            }
+        }
+    }
+
+    fn close(mut self) -> Company {
+        let mut open = Vec::new();
+        for invoice in std::mem::take(&mut self.invoices) {
+            open.extend(invoice.open_row());
+            self.books.invoice(invoice);
+        }
+        for bill in std::mem::take(&mut self.bills) {
+            open.extend(bill.open_row());
+            self.books.bill(bill);
+        }
+        for credit in std::mem::take(&mut self.credits) {
+            open.extend(credit.open_row());
+            self.books.credit("CreditMemo", credit);
+        }
+        for credit in std::mem::take(&mut self.vendor_credits) {
+            open.extend(credit.open_row());
+            self.books.credit("VendorCredit", credit);
+        }
+        self.books.balances();
+        Company {
+            records: self.books.records,
+            postings: self.books.postings,
+            realm: format!("91300000{:08}", self.plan.seed),
+            start: self.plan.start(),
+            end: self.plan.end,
+            open,
+        }
+    }
+}
+
+type Event = fn(&mut Business);
+
+/// What happens, and how often in a thousand.
+const EVENTS: [(u32, Event); 15] = [
+    (310, Business::invoice),
+    (225, Business::payment),
+    (120, Business::bill),
+    (95, Business::bill_payment),
+    (110, Business::purchase),
+    (50, Business::deposit),
+    (35, Business::sales_receipt),
+    (12, Business::credit_memo),
+    (8, Business::apply_credit),
+    (5, Business::refund_receipt),
+    (10, Business::vendor_credit),
+    (5, Business::apply_vendor_credit),
+    (5, Business::transfer),
+    (8, Business::journal_entry),
+    (2, Business::statement_charge),
+];

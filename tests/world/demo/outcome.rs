@@ -1,0 +1,130 @@
+//! What came of a run, for people and for programs.
+
+use std::{collections::BTreeMap, path::Path, process::ExitCode, time::Duration};
+
+use serde_json::{Map, Value, json};
+
+use super::{Failed, api::Api, stage::Stage};
+
+#[derive(Default)]
+pub struct Outcome {
+    pub failed: Option<String>,
+    pub seconds: Duration,
+    pub proof: Value,
+    pub errors: Vec<Value>,
+    entities: Map<String, Value>,
+    not_loaded: Vec<Value>,
+    calls: Value,
+    account_map: Value,
+    records: u64,
+}
+
+impl Outcome {
+    /// Reads everything that the API says of an ended job.
+    pub async fn read(
+        &mut self,
+        api: &Api,
+        link: &str,
+        job: &str,
+        ended: &Value,
+        stage: &Stage,
+    ) -> Result<(), Failed> {
+        self.calls = json!({ "qbo": ended["calls"][0], "odoo": ended["calls"][1] });
+        for (kind, counts) in ended["counts"].as_object().into_iter().flatten() {
+            // what the simulator made up is no record of the company
+            let made_up = matches!(kind.as_str(), "CompanyInfo" | "Preferences");
+            if made_up && !stage.company().join(format!("{kind}.jsonl")).exists() {
+                continue;
+            }
+            let of = |name: &str| counts[name].as_u64().unwrap_or(0);
+            self.records += of("loaded") + of("skipped") + of("not_moved") + of("errors");
+            self.entities.insert(
+                kind.clone(),
+                json!({
+                    "source": of("source"),
+                    "loaded": of("loaded"),
+                    "skipped": of("skipped"),
+                    "errors": of("errors"),
+                }),
+            );
+        }
+        let errors = api.get(&format!("/api/ops/errors?link={link}")).await?;
+        for error in errors.as_array().into_iter().flatten() {
+            self.not_loaded.push(json!({
+                "kind": error["kind"], "id": error["id"], "reason": error["why"],
+            }));
+            if error["class"] != "not_moved" {
+                self.errors.push(error.clone());
+            }
+        }
+        self.account_map = api.get(&format!("/api/reports/accounts?link={link}")).await?;
+        if ended["state"] != "done" {
+            let why = ended["why"].as_str().unwrap_or("no reason given");
+            return Err(format!("the job ended as {}: {why}", ended["state"]).into());
+        }
+        self.proof = api.get(&format!("/api/reports/proof/{job}")).await?;
+        let words = words(stage.company());
+        if let Some(Value::Array(entries)) = self.proof.get_mut("completion_entries") {
+            for entry in entries {
+                let id = entry["txn_id"].as_str().unwrap_or_default();
+                if let Some(word) = words.get(id) {
+                    entry["txn_type"] = json!(word);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub fn clean(&self) -> bool {
+        let levels = self.proof["levels"].as_object();
+        self.failed.is_none()
+            && self.errors.is_empty()
+            && levels.is_some_and(|levels| levels.values().all(|level| level["different"] == 0))
+            && self.proof["unexplained"].as_array().is_some_and(Vec::is_empty)
+    }
+
+    pub fn exit_code(&self) -> ExitCode {
+        if self.clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    }
+
+    /// The result, for programs.
+    pub fn json(&self) -> Value {
+        let mut proof = Map::new();
+        for name in [
+            "levels",
+            "by_documents",
+            "trial_balance_total",
+            "completion_entries",
+            "unexplained",
+            "differences",
+        ] {
+            proof.insert(name.to_owned(), self.proof[name].clone());
+        }
+        let seconds = self.seconds.as_secs_f64();
+        json!({
+            "clean": self.clean(),
+            "failed": self.failed,
+            "entities": self.entities,
+            "not_loaded": self.not_loaded,
+            "proof": proof,
+            "calls": self.calls,
+            "seconds": (seconds * 1000.0).round() / 1000.0,
+            "records_per_second": per_second(self.records, seconds),
+            "account_map": self.account_map,
+        })
+    }
+}
+
+fn per_second(records: u64, seconds: f64) -> u64 {
+    let millis = Duration::from_secs_f64(seconds).as_millis().max(1);
+    u64::try_from(u128::from(records) * 1000 / millis).unwrap_or(u64::MAX)
+}
+
+/// The folder's own word for each transaction's type.
+fn words(company: &Path) -> BTreeMap<String, String> {
+    let reader = csv::Reader::from_path(company.join("golden_postings.csv"));
+    let rows = reader.into_iter().flat_map(|mut reader| {
+        reader.records().flatten().collect::<Vec<_>>()
+    });
+    rows.filter_map(|row| Some((row.get(1)?.to_owned(), row.get(0)?.to_owned()))).collect()
+}
