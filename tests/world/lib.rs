@@ -2,5 +2,7 @@
 
 pub mod app;
 pub mod company;
+pub mod demo;
+pub mod host;
 pub mod odoo;
 pub mod qbo;

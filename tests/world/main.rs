@@ -1,1 +1,45 @@
-fn main() {}
+//! `q2o-world`: the demo, and the world around the program for development.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+use q2o_tests::{company, demo};
+
+#[derive(Parser)]
+#[command(name = "q2o-world", version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// A company's books go from QuickBooks into Odoo, ending in the proof.
+    Demo(Box<demo::Options>),
+    /// Write a made-up company into a folder.
+    Company {
+        folder: PathBuf,
+        /// About how many transactions.
+        #[arg(long, default_value_t = 2000)]
+        documents: usize,
+    },
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match Cli::parse().command {
+        Command::Demo(options) => demo::run(*options).await,
+        Command::Company { folder, documents } => {
+            let made = std::fs::create_dir_all(&folder).map_err(Into::into).and_then(|()| {
+                company::generate(&company::Plan::sized(documents)).write(&folder)
+            });
+            match made {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => {
+                    eprintln!("q2o-world: {error}");
+                    ExitCode::FAILURE
+                }
+            }
+        }
+    }
+}

@@ -185,7 +185,7 @@ async fn quickbooks(company: &Path, state: &Path) -> Result<qbo::Running, Failed
     let options = qbo::Options {
         client_id: CLIENT.0.to_owned(),
         client_secret: CLIENT.1.to_owned(),
-        oauth,
+        oauth: oauth.unwrap_or_default(),
         ..qbo::Options::default()
     };
     Ok(QboSim::load(company, options)?.serve(0).await?)
