@@ -232,9 +232,14 @@ pub fn record_key(link: &LinkId, kind: Kind, id: &QboId) -> String {
     format!("{link}/{kind}/{id}")
 }
 
-/// The key of all that is kept for one kind's records.
+/// The key of all that is linked of one kind.
 pub fn kind_key(link: &LinkId, kind: Kind) -> String {
     format!("{link}/{kind}")
+}
+
+/// The key of all that a job fetched of one kind.
+pub fn fetched_key(job: &JobId, kind: Kind) -> String {
+    format!("{job}/{kind}")
 }
 
 /// The id of what is kept for one transaction of the ledger.

@@ -1,6 +1,7 @@
 //! The outside world imitated: the Functions host, QuickBooks, Odoo, companies.
 
 pub mod app;
+pub mod bench;
 pub mod company;
 pub mod demo;
 pub mod host;

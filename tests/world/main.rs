@@ -3,7 +3,7 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
-use q2o_tests::{company, demo};
+use q2o_tests::{bench, company, demo};
 
 #[derive(Parser)]
 #[command(name = "q2o-world", version, about)]
@@ -16,6 +16,8 @@ struct Cli {
 enum Command {
     /// A company's books go from QuickBooks into Odoo, ending in the proof.
     Demo(Box<demo::Options>),
+    /// Measurements, each beside a peer or a limit.
+    Bench(bench::Options),
     /// Write a made-up company into a folder.
     Company {
         folder: PathBuf,
@@ -29,6 +31,13 @@ enum Command {
 async fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Demo(options) => demo::run(*options).await,
+        Command::Bench(options) => match bench::run(&options).await {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("q2o-world: {error}");
+                ExitCode::FAILURE
+            }
+        },
         Command::Company { folder, documents } => {
             let made = std::fs::create_dir_all(&folder).map_err(Into::into).and_then(|()| {
                 company::generate(&company::Plan::sized(documents)).write(&folder)

@@ -84,8 +84,8 @@ fn migrate(cx: &mut Context<'_>, input: &Input) -> Phase<()> {
     let Input { task, plan } = input;
     let kinds = plan.kinds.clone();
     let survey = survey::Input { task: task.clone(), kinds: kinds.clone() };
-    let realm = or_end!(cx.attempt::<Survey>(&survey)?).realm;
-    let dates = or_end!(extract(cx, task, &realm, &kinds)?);
+    let survey::Surveyed { realm, to_fetch } = or_end!(cx.attempt::<Survey>(&survey)?);
+    let dates = or_end!(extract(cx, task, &realm, &to_fetch)?);
     let until = dates.map_or(plan.until, |(_, last)| last.max(plan.until));
     or_end!(read_ledger(cx, task, &realm, plan.cut, dates, until)?);
     let wanted: BTreeSet<Kind> = kinds.into_iter().collect();

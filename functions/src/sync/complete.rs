@@ -5,7 +5,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use q2o_domain::{
-    Books, Facts, Failure, Kind, MapError, Mapped, Net, Result, Txn, Write,
+    Books, Facts, Failure, JobId, Kind, MapError, Mapped, Net, Result, Txn, Write,
     ledger::{self, Level},
     ports::Select,
     records::{Completion, Difference, IdLink, LedgerTxn, Staged},
@@ -24,7 +24,7 @@ use super::{
 use crate::{
     app::Tools,
     entities::{ENTITIES, document::moves_stock, entity},
-    store::{Read, collection, document, kind_key, record_key, txn_key},
+    store::{Read, collection, document, fetched_key, record_key, txn_key},
 };
 
 const BATCH: u32 = 200;
@@ -78,8 +78,8 @@ async fn complete(tools: &Tools, input: Input, attempt: &Attempt) -> Result<Comp
     let Input { task, at } = input;
     let company = Company::open(tools, &task).await?;
     company.check().await?;
-    let facts = tools.facts.of(&company.tenant, &task.link, &task.job).await?;
-    let pass = Pass { company: &company, facts: &facts };
+    let facts = tools.facts.of(&company.tenant, &task.job).await?;
+    let pass = Pass { company: &company, facts: &facts, job: &task.job };
     let completed = match at {
         At::Ledger(after) => pass.ledger(after).await?,
         At::Documents(kind, after) => pass.documents(kind, after).await?,
@@ -93,6 +93,7 @@ async fn complete(tools: &Tools, input: Input, attempt: &Attempt) -> Result<Comp
 struct Pass<'a> {
     company: &'a Company,
     facts: &'a Facts,
+    job: &'a JobId,
 }
 
 /// What stands on the documents' side of a transaction.
@@ -107,8 +108,8 @@ enum Side {
 
 impl Pass<'_> {
     async fn ledger(&self, after: Option<(String, String)>) -> Result<Completed> {
-        let (tenant, link) = (&self.company.tenant, &self.company.link.id);
-        let key = Select::Key(link.0.clone());
+        let tenant = &self.company.tenant;
+        let key = Select::Key(self.job.0.clone());
         let page: Vec<Read<LedgerTxn>> =
             tenant.list(collection::LEDGER, key, after, BATCH).await?;
         let next = match page.last().filter(|_| page.len() == BATCH as usize) {
@@ -160,7 +161,7 @@ impl Pass<'_> {
     /// Documents that post something which the ledger does not have.
     async fn documents(&self, kind: Kind, after: Option<(String, String)>) -> Result<Completed> {
         let (tenant, link) = (&self.company.tenant, &self.company.link.id);
-        let key = Select::Key(kind_key(link, kind));
+        let key = Select::Key(fetched_key(self.job, kind));
         let page: Vec<Read<Staged>> = tenant.list(collection::STAGED, key, after, BATCH).await?;
         let next = match page.last().filter(|_| page.len() == BATCH as usize) {
             Some(last) => Some(At::Documents(
@@ -179,7 +180,7 @@ impl Pass<'_> {
         let mut completed = Completed { next, ..Completed::default() };
         let mut unexplained = Vec::new();
         for (key, staged) in txns {
-            if there.iter().any(|read| read.id == key) {
+            if there.iter().any(|read| read.id == key && read.value.job == *self.job) {
                 continue;
             }
             if let Side::Document { posts, mapped } = self.side(staged, &[]) {
@@ -211,6 +212,7 @@ impl Pass<'_> {
             .list_ids::<Staged>(collection::STAGED, keys)
             .await?
             .into_iter()
+            .filter(|read| read.value.job == *self.job)
             .map(|read| (read.id, read.value))
             .collect();
         Ok(txns
@@ -305,10 +307,9 @@ impl Pass<'_> {
     }
 
     async fn say(&self, unexplained: Vec<Difference>) -> Result<()> {
-        let link = &self.company.link.id;
         let documents = unexplained.into_iter().map(|difference| {
-            let id = format!("{link}/{}", difference.what);
-            Ok(document(collection::UNEXPLAINED, id, &difference)?.key(link.as_str()))
+            let id = format!("{}/{}", self.job, difference.what);
+            Ok(document(collection::UNEXPLAINED, id, &difference)?.key(self.job.as_str()))
         });
         self.company.tenant.put_all(documents.collect::<Result<_>>()?).await
     }

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use jiff::civil::Date;
+use jiff::{Timestamp, civil::Date};
 use q2o_domain::{
     Facts, Failure, Kind, QboId, Remedy, Result,
     ports::Document,
@@ -10,6 +10,7 @@ use q2o_domain::{
 };
 use q2o_durable::{Activity, Attempt};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{
     company::Task,
@@ -19,7 +20,7 @@ use super::{
 use crate::{
     app::Tools,
     entities::entity,
-    store::{collection, document, kind_key, payload_expires, record_key},
+    store::{collection, document, fetched_key, payload_expires, record_key},
 };
 
 /// Rows a page; QuickBooks gives no more.
@@ -71,7 +72,6 @@ async fn extract(tools: &Tools, input: Input, attempt: &Attempt) -> Result<Fetch
     let mut counts = Counts::default();
     let facts = Facts::default();
     for record in page.records {
-        let id = q2o_domain::record_id(&record).unwrap_or_else(|| QboId::from("1"));
         // what cannot be read is staged all the same: loading it says what is wrong
         let read = entity.read(&record).ok();
         let order = read.as_ref().map(|r| r.order()).unwrap_or_default();
@@ -79,14 +79,7 @@ async fn extract(tools: &Tools, input: Input, attempt: &Attempt) -> Result<Fetch
             let (first, last) = dates.unwrap_or((date, date));
             dates = Some((first.min(date), last.max(date)));
         }
-        let key = record_key(&task.link, kind, &id);
-        let staged = Staged { kind, id, record };
-        documents.push(
-            document(collection::STAGED, key, &staged)?
-                .key(kind_key(&task.link, kind))
-                .sort(order)
-                .expires(payload_expires(now)),
-        );
+        documents.push(staged_document(&task, kind, record, &order, now)?);
         counts.fetched += 1;
     }
     for (position, id, why) in &page.poison {
@@ -103,6 +96,24 @@ async fn extract(tools: &Tools, input: Input, attempt: &Attempt) -> Result<Fetch
     Ok(Fetched { next: page.more.then_some(start + PAGE), dates })
 }
 
+
+/// A record as fetched by a job.
+pub fn staged_document(
+    task: &Task,
+    kind: Kind,
+    record: Value,
+    order: &str,
+    now: Timestamp,
+) -> Result<Document> {
+    // there is one company, and its records need no id
+    let id = q2o_domain::record_id(&record).unwrap_or_else(|| QboId::from("1"));
+    let key = record_key(&task.link, kind, &id);
+    let staged = Staged { job: task.job.clone(), kind, id, record };
+    Ok(document(collection::STAGED, key, &staged)?
+        .key(fetched_key(&task.job, kind))
+        .sort(order)
+        .expires(payload_expires(now)))
+}
 
 fn poisoned(
     tools: &Tools,

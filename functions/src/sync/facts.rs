@@ -5,11 +5,11 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use q2o_domain::{Facts, JobId, LinkId, Result, Write, ports::Select, records::Staged};
+use q2o_domain::{Facts, JobId, Result, Write, ports::Select, records::Staged};
 
 use crate::{
     entities::ENTITIES,
-    store::{Tenant, collection, kind_key},
+    store::{Tenant, collection, fetched_key},
 };
 
 /// Facts of the jobs at work here. Only a shortcut: whoever does not find them
@@ -24,11 +24,11 @@ const MOST: usize = 32;
 
 impl FactsCache {
     /// The facts that a job's records are mapped by.
-    pub async fn of(&self, tenant: &Tenant, link: &LinkId, job: &JobId) -> Result<Arc<Facts>> {
+    pub async fn of(&self, tenant: &Tenant, job: &JobId) -> Result<Arc<Facts>> {
         if let Some(facts) = self.lock().get(job) {
             return Ok(Arc::clone(facts));
         }
-        let facts = Arc::new(gather(tenant, link).await?);
+        let facts = Arc::new(gather(tenant, job).await?);
         let mut known = self.lock();
         if known.len() >= MOST {
             known.clear();
@@ -43,10 +43,10 @@ impl FactsCache {
     }
 }
 
-async fn gather(tenant: &Tenant, link: &LinkId) -> Result<Facts> {
+async fn gather(tenant: &Tenant, job: &JobId) -> Result<Facts> {
     let mut facts = Facts::default();
     for entity in ENTITIES.iter().filter(|e| e.write() != Write::Document) {
-        let key = Select::Key(kind_key(link, entity.kind()));
+        let key = Select::Key(fetched_key(job, entity.kind()));
         for staged in tenant.list_all::<Staged>(collection::STAGED, key).await? {
             // an unreadable record is reported where it is loaded
             if let Ok(record) = entity.read(&staged.value.record) {

@@ -11,7 +11,7 @@ use std::{
 };
 
 use q2o_domain::{
-    AnyEntity, Books, Facts, Failure, Kind, LinkId, MapError, Mapped, OdooId, QboId, Ref, Remedy,
+    AnyEntity, Books, Facts, Failure, JobId, Kind, LinkId, MapError, Mapped, OdooId, QboId, Ref, Remedy,
     Result, Txn, Write,
     ports::Select,
     records::{Counts, ErrorEntry, IdLink, LedgerTxn, Staged},
@@ -33,7 +33,7 @@ use super::{
 use crate::{
     app::Tools,
     entities::entity,
-    store::{Read, collection, document, kind_key, record_key, txn_key},
+    store::{Read, collection, document, fetched_key, kind_key, record_key, txn_key},
 };
 
 /// Records a batch: enough to save calls, few enough to be done well within a lease.
@@ -79,8 +79,8 @@ async fn load(tools: &Tools, input: Input, attempt: &Attempt) -> Result<Loaded> 
         entity(kind).ok_or_else(|| Failure::bug(format!("no entity is listed for {kind}")))?;
     let company = Company::open(tools, &task).await?;
     company.check().await?;
-    let facts = tools.facts.of(&company.tenant, &task.link, &task.job).await?;
-    let key = Select::Key(kind_key(&task.link, kind));
+    let facts = tools.facts.of(&company.tenant, &task.job).await?;
+    let key = Select::Key(fetched_key(&task.job, kind));
     let staged: Vec<Read<Staged>> =
         company.tenant.list(collection::STAGED, key, after, BATCH).await?;
     let full = staged.len() == BATCH as usize;
@@ -88,7 +88,8 @@ async fn load(tools: &Tools, input: Input, attempt: &Attempt) -> Result<Loaded> 
         .last()
         .filter(|_| full)
         .map(|last| (last.sort.clone().unwrap_or_default(), last.id.clone()));
-    let batch = Batch { tools, company: &company, entity, facts: &facts };
+    let job = &task.job;
+    let batch = Batch { tools, company: &company, entity, facts: &facts, job };
     let counts = batch.load(staged.into_iter().map(|read| read.value).collect()).await?;
     attempt.ride(
         Progress::new(&company.tenant, &tools.clock, &task.job, "loaded")
@@ -123,6 +124,7 @@ struct Batch<'a> {
     company: &'a Company,
     entity: &'static dyn AnyEntity,
     facts: &'a Facts,
+    job: &'a JobId,
 }
 
 impl Batch<'_> {
@@ -179,7 +181,9 @@ impl Batch<'_> {
         let kind = self.entity.kind();
         let ids = staged.iter().map(|s| txn_key(self.link(), &Txn::new(kind, s.id.clone())));
         let read = self.company.tenant.list_ids(collection::LEDGER, ids.collect()).await?;
-        Ok(read.into_iter().map(|r: Read<LedgerTxn>| (r.value.txn.id.clone(), r.value)).collect())
+        let read = read.into_iter().map(|read: Read<LedgerTxn>| read.value);
+        let current = read.filter(|txn| txn.job == *self.job);
+        Ok(current.map(|txn| (txn.txn.id.clone(), txn)).collect())
     }
 
     fn unmapped(&self, id: &QboId, error: MapError) -> Problem {

@@ -8,7 +8,7 @@ use std::{
 
 use jiff::civil::Date;
 use q2o_domain::{
-    Facts, Kind, Money, OdooId, Partner, QboId, Result, Sums, Txn, Write,
+    Facts, JobId, Kind, Money, OdooId, Partner, QboId, Result, Sums, Txn, Write,
     ledger::{Level, Months, debits, month_ends},
     ports::Select,
     records::{Difference, IdLink, LedgerTxn, Proof, Staged},
@@ -26,7 +26,7 @@ use super::{
 use crate::{
     app::Tools,
     entities::ENTITIES,
-    store::{collection, document, kind_key, record_key},
+    store::{collection, document, fetched_key, kind_key, record_key},
 };
 
 pub struct Prove(pub Arc<Tools>);
@@ -55,15 +55,15 @@ impl Activity for Prove {
 async fn prove(tools: &Tools, input: Input, attempt: &Attempt) -> Result<bool> {
     let Input { task, by_documents, until } = input;
     let company = Company::open(tools, &task).await?;
-    let facts = tools.facts.of(&company.tenant, &task.link, &task.job).await?;
+    let facts = tools.facts.of(&company.tenant, &task.job).await?;
     let accounts = account_links(&company).await?;
     let moves = document_links(&company).await?;
     let odoo = odoo_ledger::read(&company, &accounts, &moves, attempt).await?;
-    let theirs = quickbooks_ledger(&company).await?;
+    let theirs = quickbooks_ledger(&company, &task.job).await?;
 
     let mut proof = Proof { by_documents, ..Proof::default() };
     let mut told = Vec::new();
-    let (l0, l1) = documents(&company, &facts, &odoo, &mut told).await?;
+    let (l0, l1) = documents(&company, &task.job, &facts, &odoo, &mut told).await?;
     let mut l2 = Level::default();
     told.extend(differ("L2", l2.table(&odoo.by_txn, &theirs.by_txn), |(txn, account)| {
         format!("{txn}, account {account}")
@@ -94,10 +94,11 @@ async fn prove(tools: &Tools, input: Input, attempt: &Attempt) -> Result<bool> {
             .collect(),
     );
     let key = Select::Key(task.link.0.clone());
-    let kept: Vec<_> = company.tenant.list_all::<Kept>(collection::COMPLETIONS, key.clone()).await?;
+    let kept: Vec<_> = company.tenant.list_all::<Kept>(collection::COMPLETIONS, key).await?;
     proof.completion_entries = kept.into_iter().map(|read| read.value.completion).collect();
+    let of_job = Select::Key(task.job.0.clone());
     let unexplained =
-        company.tenant.list_all::<Difference>(collection::UNEXPLAINED, key).await?;
+        company.tenant.list_all::<Difference>(collection::UNEXPLAINED, of_job).await?;
     proof.unexplained = unexplained.into_iter().map(|read| read.value).collect();
     told.truncate(TOLD);
     proof.differences = told;
@@ -208,9 +209,9 @@ impl Theirs {
     }
 }
 
-async fn quickbooks_ledger(company: &Company) -> Result<Theirs> {
+async fn quickbooks_ledger(company: &Company, job: &JobId) -> Result<Theirs> {
     let mut theirs = Theirs::default();
-    let key = Select::Key(company.link.id.0.clone());
+    let key = Select::Key(job.0.clone());
     for read in company.tenant.list_all::<LedgerTxn>(collection::LEDGER, key).await? {
         let LedgerTxn { txn, postings, .. } = read.value;
         for posting in postings {
@@ -235,6 +236,7 @@ async fn quickbooks_ledger(company: &Company) -> Result<Theirs> {
 /// balance.
 async fn documents(
     company: &Company,
+    job: &JobId,
     facts: &Facts,
     odoo: &OdooLedger,
     told: &mut Vec<Difference>,
@@ -243,7 +245,8 @@ async fn documents(
     for entity in ENTITIES.iter().filter(|e| e.write() != Write::Nothing) {
         let kind = entity.kind();
         let key = Select::Key(kind_key(&company.link.id, kind));
-        let staged = company.tenant.list_all::<Staged>(collection::STAGED, key.clone()).await?;
+        let fetched = Select::Key(fetched_key(job, kind));
+        let staged = company.tenant.list_all::<Staged>(collection::STAGED, fetched).await?;
         let links: BTreeMap<String, IdLink> = company
             .tenant
             .list_all::<IdLink>(collection::ID_LINKS, key)

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::civil::Date;
 use q2o_domain::{
-    Currency, Failure, Kind, Money, Partner, Posting, QboId, RealmId, Result, Txn,
+    Currency, Failure, JobId, Kind, Money, Partner, Posting, QboId, RealmId, Result, Txn,
     ports::{Cell, Report, ReportRow},
     records::LedgerTxn,
 };
@@ -46,7 +46,7 @@ async fn read_ledger(tools: &Tools, input: Input, attempt: &Attempt) -> Result<u
     let Input { task, realm, from, to } = input;
     let tenant = tools.store.tenant(task.tenant);
     let quickbooks = tools.connect.quickbooks(&tenant, &realm).await?;
-    let facts = tools.facts.of(&tenant, &task.link, &task.job).await?;
+    let facts = tools.facts.of(&tenant, &task.job).await?;
     let (from, to) = (from.to_string(), to.to_string());
     let params = [
         ("start_date", from.as_str()),
@@ -56,12 +56,12 @@ async fn read_ledger(tools: &Tools, input: Input, attempt: &Attempt) -> Result<u
     ];
     let report = quickbooks.report("GeneralLedger", &params).await?;
     let named = facts.accounts.iter().map(|(id, a)| (a.full_name.clone(), id.clone())).collect();
-    let transactions = transactions(&report, &named, facts.home.as_ref())?;
+    let transactions = transactions(&report, &named, facts.home.as_ref(), &task.job)?;
     let expires = payload_expires(tools.clock.now());
     let documents = transactions.iter().map(|txn| {
         let key = txn_key(&task.link, &txn.txn);
         Ok(document(collection::LEDGER, key, txn)?
-            .key(task.link.as_str())
+            .key(task.job.as_str())
             .sort(txn.date.to_string())
             .expires(expires))
     });
@@ -79,6 +79,7 @@ fn transactions(
     report: &Report,
     accounts: &BTreeMap<String, QboId>,
     home: Option<&Currency>,
+    job: &JobId,
 ) -> Result<Vec<LedgerTxn>> {
     let mut by_txn: BTreeMap<Txn, LedgerTxn> = BTreeMap::new();
     for row in report.rows.iter().filter(|row| !row.summary) {
@@ -101,6 +102,7 @@ fn transactions(
         by_txn
             .entry(txn.clone())
             .or_insert_with(|| LedgerTxn {
+                job: job.clone(),
                 txn,
                 reported_as: txn_type.value.clone(),
                 date,

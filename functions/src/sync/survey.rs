@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::{
     company::{Company, Task},
+    extract::staged_document,
     progress::Progress,
     sorted,
 };
@@ -35,6 +36,8 @@ pub struct Input {
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Surveyed {
     pub realm: RealmId,
+    /// Kinds that are still to be fetched: the company has records of them.
+    pub to_fetch: Vec<Kind>,
 }
 
 impl Activity for Survey {
@@ -52,8 +55,8 @@ async fn survey(tools: &Tools, input: Input, attempt: &Attempt) -> Result<Survey
     let mut company = Company::open(tools, &task).await?;
     let realm = company.realm().clone();
     let quickbooks = tools.connect.quickbooks(&company.tenant, &realm).await?;
-    let home = home_currency(&quickbooks.preferences().await?);
-    let fingerprint = fingerprint(&company, &quickbooks.company().await?, home).await?;
+    let (info, preferences) = (quickbooks.company().await?, quickbooks.preferences().await?);
+    let fingerprint = fingerprint(&company, &info, home_currency(&preferences)).await?;
     match &company.link.fingerprint {
         Some(known) if *known == fingerprint => {}
         Some(_) => {
@@ -69,21 +72,38 @@ async fn survey(tools: &Tools, input: Input, attempt: &Attempt) -> Result<Survey
         }
     }
     prepare(&company).await?;
-    let asked: Vec<(Kind, Option<&str>)> =
-        kinds.iter().map(|kind| (*kind, entity(*kind).and_then(|e| e.only()))).collect();
-    let counts = quickbooks.counts(&asked).await?;
+    let known = [(Kind::CompanyInfo, info), (Kind::Preferences, preferences)];
+    let asked: Vec<(Kind, Option<&str>)> = kinds
+        .iter()
+        .filter(|kind| known.iter().all(|(known, _)| known != *kind))
+        .map(|kind| (*kind, entity(*kind).and_then(|e| e.only())))
+        .collect();
+    let numbers = quickbooks.counts(&asked).await?;
+    let mut counts: BTreeMap<Kind, Counts> = asked
+        .iter()
+        .zip(numbers)
+        .map(|((kind, _), source)| (*kind, Counts { source, ..Counts::default() }))
+        .collect();
+    let to_fetch =
+        counts.iter().filter(|(_, counts)| counts.source > 0).map(|(kind, _)| *kind).collect();
+    let mut staged = Vec::new();
+    for (kind, record) in known {
+        staged.push(staged_document(&task, kind, record, "", tools.clock.now())?);
+        counts.insert(kind, Counts { source: 1, fetched: 1, ..Counts::default() });
+    }
+    company.tenant.put_all(staged).await?;
     attempt.ride(Surveying {
         progress: Progress::new(&company.tenant, &tools.clock, &task.job, "surveyed").calls(tools.connect.http.take_calls())
             .phase("survey"),
-        source: kinds.into_iter().zip(counts).collect(),
+        counts,
     });
-    Ok(Surveyed { realm })
+    Ok(Surveyed { realm, to_fetch })
 }
 
 /// The survey's rider also says how much there is to move.
 struct Surveying {
     progress: Progress,
-    source: BTreeMap<Kind, u64>,
+    counts: BTreeMap<Kind, Counts>,
 }
 
 #[async_trait::async_trait]
@@ -92,8 +112,7 @@ impl q2o_durable::Rider for Surveying {
         let mut changes = self.progress.written().await.map_err(sorted)?;
         for change in &mut changes {
             if let Change::Replace(job, _) = change {
-                for (kind, count) in &self.source {
-                    let counts = Counts { source: *count, ..Counts::default() };
+                for (kind, counts) in &self.counts {
                     // counters start anew with every survey
                     job.body["counts"][kind.to_string()] = json!(counts);
                 }

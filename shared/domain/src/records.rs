@@ -160,6 +160,8 @@ pub struct Event {
 /// A QuickBooks record as fetched.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Staged {
+    /// The job that fetched it last: what a later job does not find is gone.
+    pub job: JobId,
     pub kind: Kind,
     pub id: QboId,
     pub record: Value,
@@ -196,6 +198,8 @@ pub struct ErrorEntry {
 /// What QuickBooks' own ledger says of one transaction.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LedgerTxn {
+    /// The job that read it last.
+    pub job: JobId,
     pub txn: Txn,
     /// The report's word for the type.
     pub reported_as: String,

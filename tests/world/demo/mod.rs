@@ -13,6 +13,7 @@ use clap::Args;
 use outcome::Outcome;
 use stage::Stage;
 
+/// Whatever ends a demo.
 pub type Failed = Box<dyn std::error::Error + Send + Sync>;
 
 #[derive(Debug, Args)]

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path, process::ExitCode, time::Duration};
 
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::{Failed, api::Api, stage::Stage};
@@ -17,6 +18,9 @@ pub struct Outcome {
     calls: Value,
     account_map: Value,
     records: u64,
+    /// From the job's start to its end, and by phase.
+    job_seconds: f64,
+    phases: Map<String, Value>,
 }
 
 impl Outcome {
@@ -57,6 +61,7 @@ impl Outcome {
                 self.errors.push(error.clone());
             }
         }
+        self.phases(api, job, ended).await?;
         self.account_map = api.get(&format!("/api/reports/accounts?link={link}")).await?;
         if ended["state"] != "done" {
             let why = ended["why"].as_str().unwrap_or("no reason given");
@@ -72,6 +77,35 @@ impl Outcome {
                 }
             }
         }
+        Ok(())
+    }
+
+    /// How long each phase took: from the end of the one before to its own last event.
+    async fn phases(&mut self, api: &Api, job: &str, ended: &Value) -> Result<(), Failed> {
+        let at = |value: &Value| value.as_str().and_then(|t| t.parse::<Timestamp>().ok());
+        let Some(started) = at(&ended["started"]) else { return Ok(()) };
+        let (mut after, mut before) = (0, started);
+        let mut lasts: Vec<(String, Timestamp)> = Vec::new();
+        loop {
+            let events = api.get(&format!("/api/ops/jobs/{job}/events?after={after}")).await?;
+            let Some(last) = events.as_array().and_then(|events| events.last()) else { break };
+            after = last["number"].as_u64().unwrap_or(u64::MAX);
+            for event in events.as_array().into_iter().flatten() {
+                let what = event["what"].as_str().unwrap_or_default();
+                let phase = what.split(" to ").next().unwrap_or(what).to_owned();
+                let Some(at) = at(&event["at"]) else { continue };
+                match lasts.iter_mut().find(|(name, _)| *name == phase) {
+                    Some((_, last)) => *last = at,
+                    None => lasts.push((phase, at)),
+                }
+            }
+        }
+        for (phase, last) in lasts {
+            let spent = last.duration_since(before).as_secs_f64();
+            self.phases.insert(phase, json!((spent * 1000.0).round() / 1000.0));
+            before = last;
+        }
+        self.job_seconds = before.duration_since(started).as_secs_f64();
         Ok(())
     }
 
@@ -109,14 +143,16 @@ impl Outcome {
             "proof": proof,
             "calls": self.calls,
             "seconds": (seconds * 1000.0).round() / 1000.0,
-            "records_per_second": per_second(self.records, seconds),
+            "records_per_second": per_second(self.records, self.job_seconds),
+            "job_seconds": (self.job_seconds * 1000.0).round() / 1000.0,
+            "phases": self.phases,
             "account_map": self.account_map,
         })
     }
 }
 
 fn per_second(records: u64, seconds: f64) -> u64 {
-    let millis = Duration::from_secs_f64(seconds).as_millis().max(1);
+    let millis = Duration::from_secs_f64(seconds.max(0.0)).as_millis().max(1);
     u64::try_from(u128::from(records) * 1000 / millis).unwrap_or(u64::MAX)
 }
 

@@ -106,7 +106,6 @@ impl Stage {
             "expires_in": 3600,
         });
         api.post("/api/connect/quickbooks/save", &quickbooks).await?;
-        api.post(&format!("/api/connect/quickbooks/{realm}/test"), &json!({})).await?;
         let odoo = match &self.odoo {
             Some((sim, url)) => {
                 let OdooOptions { database, login, key, .. } = sim.options().clone();
