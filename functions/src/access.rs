@@ -5,8 +5,8 @@ use axum::{
     http::{StatusCode, header, request::Parts},
 };
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
-use q2o_domain::{Failure, Result, Tier};
 use q2o_domain::TenantId;
+use q2o_domain::{Failure, Result, Tier};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The row that goes into the commit of the act itself.
-pub fn entry(member: &Member, clock: &Arc<dyn Clock>, act: &str, about: Value) -> Result<Change> {
+pub fn entry(member: &Member, clock: &Arc<dyn Clock>, act: &str, about: &Value) -> Result<Change> {
     let now = clock.now();
     let body = json!({ "at": now, "actor": member.actor, "act": act, "about": about });
     let id = format!("{now} {}", Uuid::new_v4());

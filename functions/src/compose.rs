@@ -59,11 +59,7 @@ pub async fn app(config: &Config, ground: Ground) -> Result<App> {
         store: Store::new(Arc::clone(&database)),
         connect,
         clock: Arc::clone(&clock),
-        settings: Settings {
-            port: config.port,
-            session_secret,
-            strict: config.reconcile_strict,
-        },
+        settings: Settings { port: config.port, session_secret, strict: config.reconcile_strict },
         facts: FactsCache::default(),
     });
     let engine = Engine::new(
@@ -93,11 +89,7 @@ pub async fn session_secret(config: &Config, secrets: &dyn Secrets) -> Result<Se
 }
 
 /// A token for local use, good for a day.
-pub fn local_token(
-    mut claims: Claims,
-    secret: &SecretString,
-    clock: &dyn Clock,
-) -> Result<String> {
+pub fn local_token(mut claims: Claims, secret: &SecretString, clock: &dyn Clock) -> Result<String> {
     let tomorrow = clock.now().to_zoned(TimeZone::UTC).saturating_add(1.day());
     claims.exp = tomorrow.timestamp().as_second();
     token(&claims, secret)

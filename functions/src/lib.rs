@@ -7,6 +7,7 @@ mod backfills;
 pub mod call;
 pub mod compose;
 pub mod connect;
+mod digest;
 pub mod entities;
 pub mod function;
 mod health;

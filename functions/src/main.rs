@@ -82,9 +82,8 @@ async fn run(cli: Cli) -> Result<()> {
         Command::Token { tenant, actor, plan } => {
             let secrets = secrets::open(config.secrets()).await?;
             let secret = compose::session_secret(&config, secrets.as_ref()).await?;
-            let plan: Tier = serde_json::from_value(json!(plan)).map_err(|_| {
-                Failure::bug("--plan has to be freebie, starter, half or full")
-            })?;
+            let plan: Tier = serde_json::from_value(json!(plan))
+                .map_err(|_| Failure::bug("--plan has to be freebie, starter, half or full"))?;
             let claims = Claims { sub: actor, tenant, admin: true, plan, exp: 0 };
             print(&compose::local_token(claims, &secret, &SystemClock)?);
             Ok(())
@@ -112,11 +111,12 @@ async fn serve(config: &Config) -> Result<()> {
     }
     let app = compose::app(config, ground(config).await?).await?;
     let address = ("127.0.0.1", config.port);
-    let listener = TcpListener::bind(address).await.map_err(|error| {
-        Failure::bug(format!("cannot listen on port {}: {error}", config.port))
-    })?;
+    let listener = TcpListener::bind(address)
+        .await
+        .map_err(|error| Failure::bug(format!("cannot listen on port {}: {error}", config.port)))?;
     tracing::info!(port = config.port, "serving");
-    let router = router(&all(), app).fallback(|| async { q2o_functions::problem::Problem::not_found() });
+    let router =
+        router(&all(), app).fallback(|| async { q2o_functions::problem::Problem::not_found() });
     axum::serve(listener, router)
         .await
         .map_err(|error| Failure::bug(format!("serving ended: {error}")))?;

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use q2o_domain::{
     Failure, JobId, Kind, LinkId, QboId, Result, TenantId, Txn,
-    ports::{Address, Change, CommitError, Database, Document, MOST_CHANGES, Query, Scope, Select, Stored},
+    ports::{
+        Address, Change, CommitError, Database, Document, MOST_CHANGES, Query, Scope, Select,
+        Stored,
+    },
 };
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -185,7 +188,9 @@ impl Tenant {
 
     pub async fn delete_all(&self, collection: &'static str, ids: Vec<String>) -> Result<()> {
         for ids in ids.chunks(MOST_CHANGES) {
-            let changes = ids.iter().map(|id| Change::Delete { collection: collection.into(), id: id.clone() });
+            let changes = ids
+                .iter()
+                .map(|id| Change::Delete { collection: collection.into(), id: id.clone() });
             self.commit(changes.collect()).await.map_err(failed)?;
         }
         Ok(())

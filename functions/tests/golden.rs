@@ -55,7 +55,9 @@ fn documents_post_what_quickbooks_posts() {
         let net = golden.entry((cells[0].into(), cells[1].into())).or_default();
         *net.entry(cells[3].into()).or_default() += amount;
     }
-    golden.values_mut().for_each(|net| net.retain(|_, amount| !amount.is_zero()));
+    for net in golden.values_mut() {
+        net.retain(|_, amount| !amount.is_zero());
+    }
     golden.retain(|_, net| !net.is_empty());
 
     let keys: std::collections::BTreeSet<_> = ours.keys().chain(golden.keys()).collect();

@@ -90,8 +90,5 @@ async fn proved(app: &TestApp, link: &str) {
     let mut classes: Vec<&str> =
         completions.iter().filter_map(|entry| entry["class"].as_str()).collect();
     classes.sort_unstable();
-    assert_eq!(
-        classes,
-        ["fifo_cogs", "inventory_start", "sales_tax_payment", "statement_charge"]
-    );
+    assert_eq!(classes, ["fifo_cogs", "inventory_start", "sales_tax_payment", "statement_charge"]);
 }

@@ -1,4 +1,6 @@
 //! Integration tests: the app with simulators, through the front door.
 
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
 mod backfill;
 mod data;

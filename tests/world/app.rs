@@ -229,7 +229,8 @@ impl TestApp {
 
     /// Calls a queue function as the host does.
     pub async fn call(&self, function: &str, text: &str) -> StatusCode {
-        let envelope = json!({ "Data": { "message": BASE64_STANDARD.encode(text) }, "Metadata": {} });
+        let envelope =
+            json!({ "Data": { "message": BASE64_STANDARD.encode(text) }, "Metadata": {} });
         let request = Request::post(format!("/{function}"))
             .header("content-type", "application/json")
             .header("x-azure-functions-invocationid", Uuid::new_v4().to_string())

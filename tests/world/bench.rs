@@ -1,7 +1,7 @@
 //! Measurements, each beside a peer or a limit in the same run.
 
 use std::{
-    path::{Path, PathBuf},
+    path::Path,
     process::{Command, Stdio},
     sync::Arc,
     time::{Duration, Instant},
@@ -63,7 +63,10 @@ fn serve(program: &Path) -> Result<(), Failed> {
     child.kill()?;
     child.wait()?;
     let size = std::fs::metadata(program)?.len();
-    println!("first answer after      {:>8.1} ms  (the host allows 30,000)", answered.as_secs_f64() * 1e3);
+    println!(
+        "first answer after      {:>8.1} ms  (the host allows 30,000)",
+        answered.as_secs_f64() * 1e3
+    );
     println!("resident when idle      {:>8.1} MB", megabytes(resident));
     println!("size of the program     {:>8.1} MB", megabytes(size / 1024));
     Ok(())
@@ -119,7 +122,8 @@ impl Orchestration for Steps {
 /// completes it, with the same pragmas on the same kind of file.
 async fn engine() -> Result<(), Failed> {
     let home = tempfile::tempdir()?;
-    let database = database::open(&format!("sqlite://{}", home.path().join("e.db").display())).await?;
+    let database =
+        database::open(&format!("sqlite://{}", home.path().join("e.db").display())).await?;
     let clock = Arc::new(SystemClock);
     let hints = Arc::new(q2o_durable::MemoryQueue::new(Arc::new(EngineClock(clock.clone()))));
     let engine = Engine::new(
@@ -144,7 +148,7 @@ async fn engine() -> Result<(), Failed> {
     Ok(())
 }
 
-async fn bare(file: &PathBuf, rows: u32) -> Result<f64, Failed> {
+async fn bare(file: &Path, rows: u32) -> Result<f64, Failed> {
     let url = format!("sqlite://{}?mode=rwc", file.display());
     let mut db = sqlx::SqliteConnection::connect(&url).await?;
     for statement in [
@@ -218,7 +222,10 @@ async fn backfill(options: &Options) -> Result<(), Failed> {
         "  beside one a page     {:>8.2}  (aim at most 1.10)",
         ratio(usize::try_from(qbo)?.saturating_sub(reports), floor)
     );
-    println!("Odoo calls a record     {:>8.3}  (aim at most 0.1)", ratio(usize::try_from(odoo)?, records));
+    println!(
+        "Odoo calls a record     {:>8.3}  (aim at most 0.1)",
+        ratio(usize::try_from(odoo)?, records)
+    );
     println!("peak memory of the worker {:>6.1} MB  (aim under 150)", megabytes(peak));
     for (phase, spent) in result["phases"].as_object().into_iter().flatten() {
         println!("  {phase:22}{:>8.2} s", spent.as_f64().unwrap_or(0.0));

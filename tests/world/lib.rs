@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod bench;
+pub mod clients;
 pub mod company;
 pub mod demo;
 pub mod host;

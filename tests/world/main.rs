@@ -3,7 +3,7 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
-use q2o_tests::{bench, company, demo};
+use q2o_tests::{bench, clients, company, demo};
 
 #[derive(Parser)]
 #[command(name = "q2o-world", version, about)]
@@ -18,6 +18,8 @@ enum Command {
     Demo(Box<demo::Options>),
     /// Measurements, each beside a peer or a limit.
     Bench(bench::Options),
+    /// Independent QuickBooks clients read the simulator.
+    Clients(clients::Options),
     /// Write a made-up company into a folder.
     Company {
         folder: PathBuf,
@@ -31,24 +33,23 @@ enum Command {
 async fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Demo(options) => demo::run(*options).await,
-        Command::Bench(options) => match bench::run(&options).await {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => {
-                eprintln!("q2o-world: {error}");
-                ExitCode::FAILURE
-            }
-        },
+        Command::Bench(options) => said(bench::run(&options).await),
+        Command::Clients(options) => said(clients::run(&options).await),
         Command::Company { folder, documents } => {
-            let made = std::fs::create_dir_all(&folder).map_err(Into::into).and_then(|()| {
-                company::generate(&company::Plan::sized(documents)).write(&folder)
-            });
-            match made {
-                Ok(()) => ExitCode::SUCCESS,
-                Err(error) => {
-                    eprintln!("q2o-world: {error}");
-                    ExitCode::FAILURE
-                }
-            }
+            let made = std::fs::create_dir_all(&folder)
+                .map_err(Into::into)
+                .and_then(|()| company::generate(&company::Plan::sized(documents)).write(&folder));
+            said(made)
+        }
+    }
+}
+
+fn said(outcome: Result<(), demo::Failed>) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("q2o-world: {error}");
+            ExitCode::FAILURE
         }
     }
 }

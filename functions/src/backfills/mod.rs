@@ -46,7 +46,7 @@ async fn decide(
     // workers write the same row; they are short, so a few tries are enough
     for _ in 0..20 {
         let mut changes = progress.written().await?;
-        changes.push(audit::entry(member, &app.clock, what, json!({ "job": job }))?);
+        changes.push(audit::entry(member, &app.clock, what, &json!({ "job": job }))?);
         match member.tenant.commit(changes).await {
             Ok(()) => return Ok(json!({ "job": job, "state": state })),
             Err(CommitError::Conflict) => {}

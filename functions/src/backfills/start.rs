@@ -15,14 +15,13 @@ use q2o_domain::{
 };
 use serde::Deserialize;
 use serde_json::json;
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::{instance, unreachable};
 use crate::{
     access::Member,
     app::App,
-    audit,
+    audit, digest,
     entities::ENTITIES,
     function::{Access, Function, handler},
     problem::Problem,
@@ -79,7 +78,11 @@ pub async fn begin(
     if tenant.get::<CompanyLink>(collection::LINKS, asked.link.as_str()).await?.is_none() {
         return Err(Problem::not_found());
     }
-    let id = JobId(key.map_or_else(|| Uuid::new_v4().simple().to_string(), key_id));
+    let id = JobId(key.map_or_else(
+        || Uuid::new_v4().simple().to_string(),
+        // the job that a key always means
+        |key| digest::short(&[key.as_bytes()], 16),
+    ));
     if tenant.get::<Job>(collection::JOBS, id.as_str()).await?.is_some() {
         return Ok((id, false));
     }
@@ -100,7 +103,7 @@ pub async fn begin(
         events: 0,
     };
     let row = document(collection::JOBS, id.as_str(), &job)?.key("jobs").sort(now.to_string());
-    let audit = audit::entry(member, &app.clock, "backfill started", json!({ "job": id }))?;
+    let audit = audit::entry(member, &app.clock, "backfill started", &json!({ "job": id }))?;
     // the job's row is written with its orchestration: both or neither
     let changes = [Change::Insert(row), audit];
     let riders = changes.iter().map(serde_json::to_value).collect::<Result<Vec<_>, _>>();
@@ -124,8 +127,7 @@ fn plan(app: &App, member: &Member, asked: Asked) -> Result<Plan, Problem> {
             format!("Your plan is {:?}; {tier:?} has to be bought first.", member.tier),
         )));
     }
-    let until =
-        asked.until.unwrap_or_else(|| app.clock.now().to_zoned(TimeZone::UTC).date());
+    let until = asked.until.unwrap_or_else(|| app.clock.now().to_zoned(TimeZone::UTC).date());
     let cut = tier.cut(asked.cut, until)?;
     let kinds =
         asked.kinds.unwrap_or_else(|| ENTITIES.iter().map(|entity| entity.kind()).collect());
@@ -133,9 +135,4 @@ fn plan(app: &App, member: &Member, asked: Asked) -> Result<Plan, Problem> {
         return Err(Problem::bad_request("`kinds` is empty: leave it out to move everything."));
     }
     Ok(Plan { link: asked.link, tier, cut, until, kinds })
-}
-
-/// The job that a key always means.
-fn key_id(key: &str) -> String {
-    Sha256::digest(key.as_bytes()).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }

@@ -47,7 +47,7 @@ async fn tie(
     let link =
         CompanyLink { id: id.clone(), realm: asked.realm, odoo: asked.odoo, fingerprint: None };
     let kept = document(collection::LINKS, id.as_str(), &link)?.key("links");
-    let audit = audit::entry(&member, &app.clock, "companies tied", json!({ "link": id }))?;
+    let audit = audit::entry(&member, &app.clock, "companies tied", &json!({ "link": id }))?;
     match tenant.commit(vec![Change::Insert(kept), audit]).await {
         // tied before: nothing to do
         Ok(()) | Err(CommitError::Conflict) => Ok(Json(json!({ "link": id }))),

@@ -24,10 +24,12 @@ use q2o_domain::{
 use q2o_platform::secrets::Sealer;
 use secrecy::SecretString;
 use serde_json::json;
-use sha2::{Digest, Sha256};
 use tokens::Kept;
 
-use crate::store::{Tenant, collection};
+use crate::{
+    digest,
+    store::{Tenant, collection},
+};
 
 /// Makes clients of a tenant's connections.
 pub struct Connect {
@@ -40,8 +42,11 @@ pub struct Connect {
     /// what it was when they did.
     odoo: std::sync::Mutex<HashMap<String, Arc<dyn Odoo>>>,
     /// What fields the models of a connection have: applications and versions differ.
-    fields: std::sync::Mutex<HashMap<(String, String), Arc<BTreeSet<String>>>>,
+    fields: std::sync::Mutex<FieldsByModel>,
 }
+
+/// By connection and model.
+type FieldsByModel = HashMap<(String, String), Arc<BTreeSet<String>>>;
 
 /// What Intuit knows us by.
 #[derive(Debug, Clone)]
@@ -68,11 +73,7 @@ impl Connect {
     }
 
     /// A client of one QuickBooks company of this tenant.
-    pub async fn quickbooks(
-        &self,
-        tenant: &Tenant,
-        realm: &RealmId,
-    ) -> Result<Arc<dyn QuickBooks>> {
+    pub fn quickbooks(&self, tenant: &Tenant, realm: &RealmId) -> Arc<dyn QuickBooks> {
         let app = &self.quickbooks;
         let config = QboConfig {
             base_url: app.base_url.clone(),
@@ -82,13 +83,13 @@ impl Connect {
             realm: realm.clone(),
         };
         let tokens = Kept::new(tenant, realm, &self.sealer, &self.clock);
-        Ok(Arc::new(QboClient::new(
+        Arc::new(QboClient::new(
             config,
             self.http.clone(),
             Arc::new(tokens),
             Arc::clone(&self.budget),
             Arc::clone(&self.clock),
-        )))
+        ))
     }
 
     /// A client of one Odoo connection of this tenant, and the connection.
@@ -100,7 +101,9 @@ impl Connect {
         let read = tenant
             .get::<OdooConnection>(collection::ODOO_CONNECTIONS, connection)
             .await?
-            .ok_or_else(|| Failure::needs(Remedy::CheckOdoo, "Odoo is not connected (any more)."))?;
+            .ok_or_else(|| {
+                Failure::needs(Remedy::CheckOdoo, "Odoo is not connected (any more).")
+            })?;
         let kept = format!("{}/{connection}/{}", tenant.id, read.version);
         if let Some(client) = self.kept().get(&kept) {
             return Ok((Arc::clone(client), read.value));
@@ -156,10 +159,6 @@ impl Connect {
 
 /// A short id that the same words always give.
 fn id_of(words: &[&str]) -> String {
-    let mut digest = Sha256::new();
-    for word in words {
-        digest.update(word.as_bytes());
-        digest.update([0]);
-    }
-    digest.finalize().iter().take(10).map(|byte| format!("{byte:02x}")).collect()
+    let words: Vec<&[u8]> = words.iter().map(|word| word.as_bytes()).collect();
+    digest::short(&words, 10)
 }

@@ -75,7 +75,7 @@ async fn save(
     let company = connection.company.to_string();
     let id = id_of(&[&connection.url, &connection.database, &company]);
     let kept = document(collection::ODOO_CONNECTIONS, id.as_str(), &connection)?.key("odoo");
-    let audit = audit::entry(&member, &app.clock, "odoo connected", json!({ "connection": id }))?;
+    let audit = audit::entry(&member, &app.clock, "odoo connected", &json!({ "connection": id }))?;
     member.tenant.commit(vec![Change::Put(kept), audit]).await.map_err(failed)?;
     Ok(Json(Saved {
         id,

@@ -60,7 +60,7 @@ async fn save(
     let realm = asked.realm.as_str();
     let connection = document(collection::QBO_CONNECTIONS, realm, &connection)?.key("qbo");
     let audit =
-        audit::entry(&member, &app.clock, "quickbooks connected", json!({ "realm": realm }))?;
+        audit::entry(&member, &app.clock, "quickbooks connected", &json!({ "realm": realm }))?;
     member.tenant.commit(vec![Change::Put(connection), audit]).await.map_err(failed)?;
     Ok(Json(json!({ "realm": asked.realm })))
 }

@@ -34,7 +34,7 @@ async fn try_it(
     if !known {
         return Err(Problem::not_found());
     }
-    let quickbooks = app.connect.quickbooks(&member.tenant, &RealmId(realm)).await?;
+    let quickbooks = app.connect.quickbooks(&member.tenant, &RealmId(realm));
     let company = quickbooks.company().await?;
     Ok(Json(json!({ "company": company["CompanyName"], "country": company["Country"] })))
 }

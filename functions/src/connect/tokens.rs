@@ -40,13 +40,10 @@ impl Kept {
     }
 
     async fn connection(&self) -> Result<Read<QboConnection>> {
-        self.tenant
-            .get(collection::QBO_CONNECTIONS, self.realm.as_str())
-            .await?
-            .ok_or_else(|| {
-                let why = "QuickBooks is not connected (any more).";
-                Failure::needs(Remedy::ReconnectQuickBooks, why)
-            })
+        self.tenant.get(collection::QBO_CONNECTIONS, self.realm.as_str()).await?.ok_or_else(|| {
+            let why = "QuickBooks is not connected (any more).";
+            Failure::needs(Remedy::ReconnectQuickBooks, why)
+        })
     }
 
     pub async fn seal(&self, token: &SecretString) -> Result<String> {

@@ -24,7 +24,11 @@ pub fn account_type(of: &str, sub_type: &str) -> Option<&'static str> {
     };
     let by_sub_type = match sub_type {
         "PrepaidExpenses" => "asset_prepayments",
-        "AmortizationExpense" | "AppropriationsToDepreciation" | "Amortization" | "Depletion" | "Depreciation" => "expense_depreciation",
+        "AmortizationExpense"
+        | "AppropriationsToDepreciation"
+        | "Amortization"
+        | "Depletion"
+        | "Depreciation" => "expense_depreciation",
         _ => by_type,
     };
     // control, bank and card accounts behave specially in Odoo: only the type makes one
@@ -37,7 +41,10 @@ pub fn reconciled(of: &str, sub_type: &str) -> bool {
     matches!(of, "Accounts Receivable" | "Accounts Payable")
         || matches!(
             sub_type,
-            "UndepositedFunds" | "InternalTransfers" | "Retainage" | "DirectDepositPayable"
+            "UndepositedFunds"
+                | "InternalTransfers"
+                | "Retainage"
+                | "DirectDepositPayable"
                 | "PayrollClearing"
         )
 }
@@ -55,8 +62,12 @@ pub fn journal_type(of: &str, sub_type: &str) -> Option<&'static str> {
 /// Where generated account codes of a type begin.
 pub fn code_prefix(of: &str) -> char {
     match of {
-        "Bank" | "Accounts Receivable" | "Other Current Asset" | "Fixed Asset" | "Other Asset" => '1',
-        "Accounts Payable" | "Credit Card" | "Other Current Liability" | "Long Term Liability" => '2',
+        "Bank" | "Accounts Receivable" | "Other Current Asset" | "Fixed Asset" | "Other Asset" => {
+            '1'
+        }
+        "Accounts Payable" | "Credit Card" | "Other Current Liability" | "Long Term Liability" => {
+            '2'
+        }
         "Equity" => '3',
         "Income" => '4',
         "Cost of Goods Sold" => '5',

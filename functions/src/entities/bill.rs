@@ -78,8 +78,7 @@ impl Entity for Bill {
 
 fn lines(bill: &Source, facts: &Facts) -> Result<Vec<Line>, MapError> {
     let head = &bill.head;
-    let mut lines =
-        purchases::lines(&bill.line, bill.txn_tax_detail.as_ref(), head, facts, 1)?;
+    let mut lines = purchases::lines(&bill.line, bill.txn_tax_detail.as_ref(), head, facts, 1)?;
     let payable = id(bill.ap_account_ref.as_ref())
         .or_else(|| facts.payable(id(bill.vendor_ref.as_ref()), head.currency().as_ref()))
         .ok_or_else(|| MapError::Missing("The company has no payable account.".into()))?;

@@ -95,8 +95,13 @@ fn deposited(deposit: &Source, funds: &QboId) -> Vec<Allocation> {
     let received = deposit.line.iter().filter_map(|line| {
         let target = line.linked_txn.first()?.target()?;
         let amount = line.amount.abs();
-        let allocation =
-            Allocation { account: funds.clone(), from: None, to: Some(target), amount, home: amount };
+        let allocation = Allocation {
+            account: funds.clone(),
+            from: None,
+            to: Some(target),
+            amount,
+            home: amount,
+        };
         (!line.amount.is_zero()).then_some(allocation)
     });
     received.collect()
@@ -114,7 +119,8 @@ fn lines(deposit: &Source, facts: &Facts) -> Result<Vec<Line>, MapError> {
     }
     for line in &deposit.line {
         let detail = line.deposit_line_detail.as_ref();
-        let own = detail.and_then(|d| id(d.account_ref.as_ref())).filter(|_| line.linked_txn.is_empty());
+        let own =
+            detail.and_then(|d| id(d.account_ref.as_ref())).filter(|_| line.linked_txn.is_empty());
         let account = own
             .or_else(|| facts.undeposited_funds())
             .ok_or_else(|| MapError::Missing("One of its lines names no account.".into()))?;
@@ -131,9 +137,7 @@ fn lines(deposit: &Source, facts: &Facts) -> Result<Vec<Line>, MapError> {
         let rate = detail.and_then(|d| id(d.tax_rate_ref.as_ref())).cloned();
         if let Some(account) = rate.as_ref().and_then(|rate| facts.tax_account(rate)) {
             let base = detail.and_then(|d| d.net_amount_taxable).unwrap_or_default();
-            lines.push(
-                Line::new(account, -tax.amount, head).with(Role::Tax { rate, base }),
-            );
+            lines.push(Line::new(account, -tax.amount, head).with(Role::Tax { rate, base }));
         }
     }
     Ok(lines)

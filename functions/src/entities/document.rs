@@ -187,8 +187,7 @@ impl Document<'_> {
                 fields.insert("payment_reference", number.into());
             }
         }
-        let lines =
-            self.lines.iter().map(|line| line_fields(line, &self, entry, foreign.as_ref()));
+        let lines = self.lines.iter().map(|line| line_fields(line, &self, entry, foreign.as_ref()));
         fields.insert("line_ids", Field::Lines(lines.collect()));
         Draft::new("account.move", fields)
     }
@@ -352,9 +351,10 @@ fn heed_ledger(lines: &mut Vec<Line>, books: &Books<'_>) {
 /// Whether an account carries the cost of goods: QuickBooks posts those by
 /// itself, under the sale's transaction.
 pub fn moves_stock(account: &QboId, facts: &Facts) -> bool {
-    facts.accounts.get(account).is_some_and(|a| {
-        a.account_type == "Cost of Goods Sold" || a.sub_type == "Inventory"
-    })
+    facts
+        .accounts
+        .get(account)
+        .is_some_and(|a| a.account_type == "Cost of Goods Sold" || a.sub_type == "Inventory")
 }
 
 /// Cents that rounding each line at its rate left over go to the line that is due.

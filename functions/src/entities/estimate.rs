@@ -1,4 +1,4 @@
-//! Estimate: posts nothing, and is not moved; each one is listed with the reason.
+//! Estimates post nothing and are not moved; each one is listed with the reason.
 
 use q2o_domain::{Books, Entity, Kind, MapError, Mapped, Write};
 

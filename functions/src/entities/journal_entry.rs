@@ -102,9 +102,9 @@ fn lines(entry: &Source, facts: &Facts) -> Result<Vec<Line>, MapError> {
     let sign = if left + total == Money::ZERO { 1 } else { -1 };
     for tax in taxes {
         let rate = tax.tax_line_detail.as_ref().and_then(|d| id(d.tax_rate_ref.as_ref()));
-        let account = rate.and_then(|rate| facts.tax_account(rate)).ok_or_else(|| {
-            MapError::Missing("No account is known for one of its taxes.".into())
-        })?;
+        let account = rate
+            .and_then(|rate| facts.tax_account(rate))
+            .ok_or_else(|| MapError::Missing("No account is known for one of its taxes.".into()))?;
         lines.push(Line::new(account, tax.amount * sign.into(), &entry.head));
     }
     Ok(lines)

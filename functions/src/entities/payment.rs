@@ -1,7 +1,9 @@
 //! Payment → an entry from receivable to where the money went, set against the
 //! documents it pays, to the cent.
 
-use q2o_domain::{Books, Entity, Facts, Kind, MapError, Mapped, Money, Posting, QboId, Sums, Write};
+use q2o_domain::{
+    Books, Entity, Facts, Kind, MapError, Mapped, Money, Posting, QboId, Sums, Write,
+};
 use serde::Deserialize;
 
 use super::{
@@ -50,8 +52,7 @@ impl Entity for Payment {
             return Err(MapError::NotMoved("Voided in QuickBooks: it posts nothing.".into()));
         }
         let account = receivable(payment, books.facts)?;
-        let applied =
-            payment.head.total_amt - payment.unapplied_amt.unwrap_or_default();
+        let applied = payment.head.total_amt - payment.unapplied_amt.unwrap_or_default();
         let allocations = allocate(&payment.line, applied, &account, &[Kind::CreditMemo]);
         let mut mapped = Mapped { drafts: Vec::new(), allocations };
         // a payment of nothing only sets credits against invoices

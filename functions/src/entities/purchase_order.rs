@@ -1,4 +1,4 @@
-//! PurchaseOrder: posts nothing, and is not moved; each one is listed with the reason.
+//! Purchase orders post nothing and are not moved; each one is listed with the reason.
 
 use q2o_domain::{Books, Entity, Kind, MapError, Mapped, Write};
 
@@ -11,6 +11,8 @@ impl Entity for PurchaseOrder {
     type Source = serde_json::Value;
 
     fn map(_: &Self::Source, _: &Books<'_>) -> Result<Mapped, MapError> {
-        Err(MapError::NotMoved("Purchase orders post nothing in QuickBooks; they are not moved.".into()))
+        Err(MapError::NotMoved(
+            "Purchase orders post nothing in QuickBooks; they are not moved.".into(),
+        ))
     }
 }

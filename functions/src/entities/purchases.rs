@@ -39,9 +39,10 @@ pub fn lines(
         }
         let detail = line.tax_line_detail.as_ref();
         let rate = detail.and_then(|d| id(d.tax_rate_ref.as_ref())).cloned();
-        let account = rate.as_ref().and_then(|rate| facts.tax_account(rate)).ok_or_else(|| {
-            MapError::Missing("No account is known for one of its taxes.".into())
-        })?;
+        let account = rate
+            .as_ref()
+            .and_then(|rate| facts.tax_account(rate))
+            .ok_or_else(|| MapError::Missing("No account is known for one of its taxes.".into()))?;
         let base = detail.and_then(|d| d.net_amount_taxable).unwrap_or_default();
         made.push(
             Line::new(account, line.amount * sign.into(), head)

@@ -51,7 +51,9 @@ impl Sale {
     /// The control account of what the customer owes or is owed.
     pub fn receivable(&self, facts: &Facts) -> Result<QboId, MapError> {
         id(self.ar_account_ref.as_ref())
-            .or_else(|| facts.receivable(id(self.customer_ref.as_ref()), self.head.currency().as_ref()))
+            .or_else(|| {
+                facts.receivable(id(self.customer_ref.as_ref()), self.head.currency().as_ref())
+            })
             .cloned()
             .ok_or_else(|| MapError::Missing("The company has no receivable account.".into()))
     }
@@ -81,9 +83,10 @@ impl Sale {
             }
             let detail = tax.tax_line_detail.as_ref();
             let rate = detail.and_then(|d| id(d.tax_rate_ref.as_ref())).cloned();
-            let account = rate.as_ref().and_then(|rate| facts.tax_account(rate)).ok_or_else(|| {
-                MapError::Missing("No liability account is known for one of its taxes.".into())
-            })?;
+            let account =
+                rate.as_ref().and_then(|rate| facts.tax_account(rate)).ok_or_else(|| {
+                    MapError::Missing("No liability account is known for one of its taxes.".into())
+                })?;
             let base = detail.and_then(|d| d.net_amount_taxable).unwrap_or_default();
             lines.push(
                 Line::new(account, tax.amount * sign.into(), &self.head)
@@ -105,7 +108,9 @@ impl Sale {
         }
         let account = stated
             .or_else(|| facts.item_account(item?, |item| item.income.as_ref()))
-            .or_else(|| facts.shipping_account.as_ref().filter(|_| item.is_some_and(|i| i.0 == SHIPPING)))
+            .or_else(|| {
+                facts.shipping_account.as_ref().filter(|_| item.is_some_and(|i| i.0 == SHIPPING))
+            })
             .or_else(|| {
                 let shipping = item.is_some_and(|i| i.0 == SHIPPING);
                 facts.account_of("Income", shipping.then_some("SalesOfProductIncome"))

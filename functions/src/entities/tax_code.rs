@@ -37,7 +37,8 @@ impl Entity for TaxCode {
     type Source = Source;
 
     fn inform(code: &Source, facts: &mut Facts) {
-        let lists = (rates(code.sales_tax_rate_list.as_ref()), rates(code.purchase_tax_rate_list.as_ref()));
+        let lists =
+            (rates(code.sales_tax_rate_list.as_ref()), rates(code.purchase_tax_rate_list.as_ref()));
         facts.tax_codes.insert(code.id.clone(), lists);
     }
 

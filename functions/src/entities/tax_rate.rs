@@ -1,9 +1,7 @@
 //! Tax rate → two `account.tax`, one for sales and one for purchases, whose tax
 //! lines go to the agency's liability account.
 
-use q2o_domain::{
-    Books, Draft, Entity, Facts, Field, Fields, Kind, Made, MapError, Mapped, QboId,
-};
+use q2o_domain::{Books, Draft, Entity, Facts, Field, Fields, Kind, Made, MapError, Mapped, QboId};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 

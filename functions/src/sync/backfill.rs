@@ -49,21 +49,19 @@ impl Orchestration for Backfill {
     type Output = ();
 
     fn run(cx: &mut Context<'_>, input: Input) -> Turn<()> {
-        loop {
-            let outcome = migrate(cx, &input)?;
-            let (state, failure) = match outcome {
-                Ok(()) => (JobState::Done, None),
-                Err(failure @ Failure::NeedsUser { .. }) => (JobState::NeedsUser, Some(failure)),
-                Err(failure) => (JobState::Failed, Some(failure)),
-            };
-            cx.call::<Mark>(&mark::Input { task: input.task.clone(), state, failure })?;
-            if state != JobState::NeedsUser {
-                return Ok(());
-            }
-            cx.wait_for::<Resume>()?;
-            // all that was done is found done: the next round passes it by
-            return cx.restart(&input);
+        let outcome = migrate(cx, &input)?;
+        let (state, failure) = match outcome {
+            Ok(()) => (JobState::Done, None),
+            Err(failure @ Failure::NeedsUser { .. }) => (JobState::NeedsUser, Some(failure)),
+            Err(failure) => (JobState::Failed, Some(failure)),
+        };
+        cx.call::<Mark>(&mark::Input { task: input.task.clone(), state, failure })?;
+        if state != JobState::NeedsUser {
+            return Ok(());
         }
+        cx.wait_for::<Resume>()?;
+        // all that was done is found done: the next round passes it by
+        cx.restart(&input)
     }
 }
 

@@ -38,7 +38,9 @@ impl Company {
         let link = tenant
             .get::<CompanyLink>(collection::LINKS, task.link.as_str())
             .await?
-            .ok_or_else(|| Failure::needs(Remedy::CheckCompany, "The two companies are no longer tied."))?
+            .ok_or_else(|| {
+                Failure::needs(Remedy::CheckCompany, "The two companies are no longer tied.")
+            })?
             .value;
         let (odoo, connection) = tools.connect.odoo(&tenant, &link.odoo).await?;
         Ok(Self {
@@ -69,12 +71,14 @@ impl Company {
     pub async fn odoo_fingerprint(&self) -> Result<(String, Currency)> {
         let fields = ["name", "currency_id", "create_date"];
         let domain = json!([["id", "=", self.odoo_company.0]]);
-        let found =
-            self.odoo.search_read("res.company", domain, &fields, "id", 0, 1).await?;
+        let found = self.odoo.search_read("res.company", domain, &fields, "id", 0, 1).await?;
         let company = found.first().ok_or_else(|| {
             Failure::needs(
                 Remedy::CheckOdoo,
-                format!("Odoo has no company {} (any more), or its user may not see it.", self.odoo_company),
+                format!(
+                    "Odoo has no company {} (any more), or its user may not see it.",
+                    self.odoo_company
+                ),
             )
         })?;
         let created = company["create_date"].as_str().unwrap_or_default().to_owned();
@@ -120,7 +124,10 @@ impl Company {
             _ => {}
         }
         let found = self.odoo.search_read(model, json!(domain), &[by], "id", 0, 0).await?;
-        Ok(found.iter().filter_map(|row| Some((row[by].as_str()?.to_owned(), id_of(row)?))).collect())
+        Ok(found
+            .iter()
+            .filter_map(|row| Some((row[by].as_str()?.to_owned(), id_of(row)?)))
+            .collect())
     }
 }
 

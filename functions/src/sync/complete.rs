@@ -69,7 +69,11 @@ impl Activity for Complete {
         Some(format!("odoo-{}", input.task.link).into())
     }
 
-    async fn run(&self, input: Input, attempt: &Attempt) -> Result<Completed, q2o_durable::Failure> {
+    async fn run(
+        &self,
+        input: Input,
+        attempt: &Attempt,
+    ) -> Result<Completed, q2o_durable::Failure> {
         complete(&self.0, input, attempt).await.map_err(sorted)
     }
 }
@@ -85,8 +89,11 @@ async fn complete(tools: &Tools, input: Input, attempt: &Attempt) -> Result<Comp
         At::Documents(kind, after) => pass.documents(kind, after).await?,
     };
     let what = "ledger completed";
-    attempt.ride(Progress::new(&company.tenant, &tools.clock, &task.job, what).calls(tools.connect.http.take_calls())
-            .phase("complete"));
+    attempt.ride(
+        Progress::new(&company.tenant, &tools.clock, &task.job, what)
+            .calls(tools.connect.http.take_calls())
+            .phase("complete"),
+    );
     Ok(completed)
 }
 
@@ -110,13 +117,11 @@ impl Pass<'_> {
     async fn ledger(&self, after: Option<(String, String)>) -> Result<Completed> {
         let tenant = &self.company.tenant;
         let key = Select::Key(self.job.0.clone());
-        let page: Vec<Read<LedgerTxn>> =
-            tenant.list(collection::LEDGER, key, after, BATCH).await?;
+        let page: Vec<Read<LedgerTxn>> = tenant.list(collection::LEDGER, key, after, BATCH).await?;
         let next = match page.last().filter(|_| page.len() == BATCH as usize) {
-            Some(last) => Some(At::Ledger(Some((
-                last.sort.clone().unwrap_or_default(),
-                last.id.clone(),
-            )))),
+            Some(last) => {
+                Some(At::Ledger(Some((last.sort.clone().unwrap_or_default(), last.id.clone()))))
+            }
             None => documents_of(None),
         };
         let sides = self.sides(page.iter().map(|read| &read.value)).await?;
@@ -124,7 +129,8 @@ impl Pass<'_> {
         let (mut entries, mut kept, mut unexplained) = (Vec::new(), Vec::new(), Vec::new());
         for (txn, side) in page.iter().map(|read| &read.value).zip(sides) {
             let theirs = ledger::net(&txn.postings);
-            let posts = if let Side::Document { posts, .. } = &side { posts.clone() } else { Net::new() };
+            let posts =
+                if let Side::Document { posts, .. } = &side { posts.clone() } else { Net::new() };
             count(&mut completed.by_documents, &posts, &theirs);
             let (rest, class) = match &side {
                 Side::Nothing => (theirs.clone(), Some(class_of_type(&txn.reported_as))),
@@ -144,12 +150,11 @@ impl Pass<'_> {
             if rest.is_empty() {
                 continue;
             }
-            match class {
-                Some(class) => entries.push((txn, rest, class)),
-                None => {
-                    let ours = if let Side::Document { mapped, .. } = &side { booked(mapped) } else { Net::new() };
-                    unexplained.push(difference(&txn.txn, &ours, &theirs, None));
-                }
+            if let Some(class) = class {
+                entries.push((txn, rest, class));
+            } else {
+                let ours = ledger::residue(&rest, &theirs);
+                unexplained.push(difference(&txn.txn, &ours, &theirs, None));
             }
         }
         self.write(&entries, &mut unexplained).await?;

@@ -74,7 +74,10 @@ pub fn entry(txn: &LedgerTxn, rest: &Net, class: &str) -> Draft {
         let mut line = Fields::from([
             ("account_id", Field::to(Kind::Account, account)),
             ("balance", (*amount).into()),
-            ("name", (if txn.memo.is_empty() { &txn.reported_as } else { &txn.memo }).as_str().into()),
+            (
+                "name",
+                (if txn.memo.is_empty() { &txn.reported_as } else { &txn.memo }).as_str().into(),
+            ),
         ]);
         if let Some(partner) = partners.get(account) {
             line.insert("partner_id", partner.clone().into());

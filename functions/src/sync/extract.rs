@@ -12,11 +12,7 @@ use q2o_durable::{Activity, Attempt};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{
-    company::Task,
-    progress::Progress,
-    sorted,
-};
+use super::{company::Task, progress::Progress, sorted};
 use crate::{
     app::Tools,
     entities::entity,
@@ -62,7 +58,7 @@ impl Activity for Extract {
 async fn extract(tools: &Tools, input: Input, attempt: &Attempt) -> Result<Fetched> {
     let Input { task, realm, kind, start } = input;
     let tenant = tools.store.tenant(task.tenant);
-    let quickbooks = tools.connect.quickbooks(&tenant, &realm).await?;
+    let quickbooks = tools.connect.quickbooks(&tenant, &realm);
     let entity =
         entity(kind).ok_or_else(|| Failure::bug(format!("no entity is listed for {kind}")))?;
     let page = quickbooks.page(kind, entity.only(), start, PAGE).await?;
@@ -95,7 +91,6 @@ async fn extract(tools: &Tools, input: Input, attempt: &Attempt) -> Result<Fetch
     );
     Ok(Fetched { next: page.more.then_some(start + PAGE), dates })
 }
-
 
 /// A record as fetched by a job.
 pub fn staged_document(

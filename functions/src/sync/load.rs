@@ -11,14 +11,13 @@ use std::{
 };
 
 use q2o_domain::{
-    AnyEntity, Books, Facts, Failure, JobId, Kind, LinkId, MapError, Mapped, OdooId, QboId, Ref, Remedy,
-    Result, Txn, Write,
+    AnyEntity, Books, Facts, Failure, JobId, Kind, LinkId, MapError, Mapped, OdooId, QboId, Ref,
+    Remedy, Result, Txn, Write,
     ports::Select,
     records::{Counts, ErrorEntry, IdLink, LedgerTxn, Staged},
 };
 use q2o_durable::{Activity, Attempt};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::{
     company::{Company, Task},
@@ -32,6 +31,7 @@ use super::{
 };
 use crate::{
     app::Tools,
+    digest,
     entities::entity,
     store::{Read, collection, document, fetched_key, kind_key, record_key, txn_key},
 };
@@ -164,7 +164,7 @@ impl Batch<'_> {
             let mapped = self.entity.read(&record).and_then(|record| record.map(&books));
             let (mapped, error) = match mapped {
                 Ok(mapped) => (mapped, None),
-                Err(error) => (Mapped::default(), Some(self.unmapped(&id, error))),
+                Err(error) => (Mapped::default(), Some(self.unmapped(&id, &error))),
             };
             let hash = hash(&mapped)?;
             let odoo = BTreeMap::new();
@@ -186,9 +186,9 @@ impl Batch<'_> {
         Ok(current.map(|txn| (txn.txn.id.clone(), txn)).collect())
     }
 
-    fn unmapped(&self, id: &QboId, error: MapError) -> Problem {
+    fn unmapped(&self, id: &QboId, error: &MapError) -> Problem {
         let fix = Remedy::FixRecord { kind: self.entity.kind(), id: id.clone() };
-        let (class, remedy) = match &error {
+        let (class, remedy) = match error {
             MapError::NotMoved(_) => ("not_moved", None),
             MapError::Unreadable(_) => ("unreadable", Some(fix)),
             MapError::Missing(_) => ("missing", Some(fix)),
@@ -224,7 +224,7 @@ impl Batch<'_> {
                 match outcome {
                     Ok(parts) => {
                         items[at].odoo.extend(parts);
-                        let link = self.linked(&items[at]);
+                        let link = Self::linked(&items[at]);
                         known.add(self.key(&items[at].id), link);
                     }
                     Err(why) => items[at].error = Some(self.refused(&items[at].id, part, &why)),
@@ -327,7 +327,7 @@ impl Batch<'_> {
         }
         self.check_dates(items, &dates).await?;
         for item in items.iter().filter(|item| item.error.is_none()) {
-            known.add(self.key(&item.id), self.linked(item));
+            known.add(self.key(&item.id), Self::linked(item));
         }
         let allocations: Vec<_> = items
             .iter()
@@ -385,7 +385,7 @@ impl Batch<'_> {
         Problem { class, why, remedy, waits_for }
     }
 
-    fn linked(&self, item: &Item) -> IdLink {
+    fn linked(item: &Item) -> IdLink {
         IdLink { odoo: item.odoo.clone(), hash: item.hash.clone(), adopted: false }
     }
 
@@ -399,7 +399,7 @@ impl Batch<'_> {
                 None if item.unchanged => counts.skipped += 1,
                 None => {
                     counts.loaded += 1;
-                    let link = self.linked(&item);
+                    let link = Self::linked(&item);
                     links.push(
                         document(collection::ID_LINKS, key.clone(), &link)?
                             .key(kind_key(self.link(), self.entity.kind())),
@@ -441,6 +441,5 @@ impl Batch<'_> {
 /// What was sent, in short.
 fn hash(mapped: &Mapped) -> Result<String> {
     let text = serde_json::to_vec(mapped).map_err(|error| Failure::bug(error.to_string()))?;
-    let digest = Sha256::digest(&text);
-    Ok(digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect())
+    Ok(digest::short(&[&text], 16))
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use q2o_domain::{
-    Draft, Failure, OdooId, Result,
+    Draft, Failure, Field, Fields, OdooId, Result,
     ports::{Loaded, OdooError},
 };
 use serde_json::json;
@@ -31,11 +31,14 @@ pub async fn load(
     known: &Known,
     out: &mut [Outgoing<'_>],
 ) -> Result<()> {
-    let mut by_model: BTreeMap<&str, Vec<&mut Outgoing<'_>>> = BTreeMap::new();
+    // an empty cell is not "nothing said": it overrides Odoo's default. So only
+    // records that say the same things go together
+    let mut alike: BTreeMap<(&str, Vec<String>), Vec<&mut Outgoing<'_>>> = BTreeMap::new();
     for one in out.iter_mut().filter(|one| one.outcome.is_none()) {
-        by_model.entry(one.draft.model).or_default().push(one);
+        let said = said("", &one.draft.fields);
+        alike.entry((one.draft.model, said)).or_default().push(one);
     }
-    for (model, mut all) in by_model {
+    for ((model, _), mut all) in alike {
         let odoo = company.odoo.as_ref();
         let fields = tools.connect.fields(&company.link.odoo, odoo, model).await?;
         for some in all.chunks_mut(BATCH) {
@@ -43,6 +46,19 @@ pub async fn load(
         }
     }
     Ok(())
+}
+
+/// The names of the fields, and of those of lines.
+fn said(above: &str, fields: &Fields) -> Vec<String> {
+    fields
+        .iter()
+        .flat_map(|(name, field)| match field {
+            Field::Lines(lines) => {
+                lines.iter().flat_map(|line| said(&format!("{above}{name}/"), line)).collect()
+            }
+            _ => vec![format!("{above}{name}")],
+        })
+        .collect()
 }
 
 async fn load_some(

@@ -52,10 +52,8 @@ pub fn registry(tools: &Arc<Tools>) -> Registry {
 
 /// The queue functions of an entity: its two steps.
 pub fn steps(kind: Kind) -> [Function; 2] {
-    ["extract", "load"].map(|step| Function {
-        name: Cow::Owned(format!("{step}-{}", kind.slug())),
-        ..STEP
-    })
+    ["extract", "load"]
+        .map(|step| Function { name: Cow::Owned(format!("{step}-{}", kind.slug())), ..STEP })
 }
 
 /// What all steps are.

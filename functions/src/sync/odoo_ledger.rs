@@ -4,10 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use q2o_domain::{
-    Currency, Failure, Kind, Money, OdooId, Partner, QboId, Result, Txn,
-    ledger::Months,
-    ports::Select,
-    records::IdLink,
+    Currency, Failure, Kind, Money, OdooId, Partner, QboId, Result, Txn, ledger::Months,
+    ports::Select, records::IdLink,
 };
 use q2o_durable::Attempt;
 use serde_json::{Value, json};
@@ -57,7 +55,8 @@ pub async fn read(
         ["company_id", "=", company.odoo_company.0],
         ["account_id", "in", account_ids]
     ]);
-    let fields = ["move_id", "account_id", "partner_id", "balance", "amount_residual", "account_type"];
+    let fields =
+        ["move_id", "account_id", "partner_id", "balance", "amount_residual", "account_type"];
     for page in 0.. {
         attempt.checkpoint(&page).await.map_err(super::unsorted)?;
         let rows = company
@@ -133,15 +132,13 @@ impl OdooLedger {
             return Err(Failure::bug(format!("Odoo's ledger has a line like {row}")));
         };
         // what nobody of us wrote is told under Odoo's own id
-        let txn = moves
-            .get(&of)
-            .cloned()
-            .unwrap_or_else(|| Txn { txn_type: "Odoo entry".to_owned(), id: of.to_string().into() });
+        let txn = moves.get(&of).cloned().unwrap_or_else(|| Txn {
+            txn_type: "Odoo entry".to_owned(),
+            id: of.to_string().into(),
+        });
         *self.by_txn.entry((txn, account.clone())).or_default() += balance;
-        let control = matches!(
-            row["account_type"].as_str(),
-            Some("asset_receivable" | "liability_payable")
-        );
+        let control =
+            matches!(row["account_type"].as_str(), Some("asset_receivable" | "liability_payable"));
         if control {
             if let Some(own) = self.moves.get_mut(&of) {
                 own.open += money(&row["amount_residual"]).unwrap_or_default();

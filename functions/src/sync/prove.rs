@@ -69,17 +69,21 @@ async fn prove(tools: &Tools, input: Input, attempt: &Attempt) -> Result<bool> {
         format!("{txn}, account {account}")
     }));
     let mut l3 = Level::default();
-    told.extend(differ("L3", l3.table(odoo.months.moved(), theirs.months.moved()), |(account, month)| {
-        format!("account {account} in the month to {month}")
-    }));
+    told.extend(differ(
+        "L3",
+        l3.table(odoo.months.moved(), theirs.months.moved()),
+        |(account, month)| format!("account {account} in the month to {month}"),
+    ));
     let mut l4 = Level::default();
     let ends = ends(&[&odoo.months, &theirs.months], until);
     let standing = odoo.months.standing(&ends);
-    told.extend(differ("L4", l4.table(&standing, &theirs.months.standing(&ends)), |(account, day)| {
-        format!("account {account} on {day}")
-    }));
-    let (owed_here, owed_there) = theirs.owed(&facts, &odoo.owed);
-    told.extend(differ("L4", l4.table(&owed_there, &owed_here), |(account, partner)| {
+    told.extend(differ(
+        "L4",
+        l4.table(&standing, &theirs.months.standing(&ends)),
+        |(account, day)| format!("account {account} on {day}"),
+    ));
+    let (owed, owed_in_odoo) = theirs.owed(&facts, &odoo.owed);
+    told.extend(differ("L4", l4.table(&owed_in_odoo, &owed), |(account, partner)| {
         format!("account {account}, {partner}")
     }));
     proof.levels = [("L0", l0), ("L1", l1), ("L2", l2), ("L3", l3), ("L4", l4)]
@@ -107,8 +111,11 @@ async fn prove(tools: &Tools, input: Input, attempt: &Attempt) -> Result<bool> {
     let kept = document(collection::PROOFS, task.job.as_str(), &proof)?;
     company.tenant.put_all(vec![kept]).await?;
     let what = if clean { "proved: nothing differs" } else { "proved: something differs" };
-    attempt.ride(Progress::new(&company.tenant, &tools.clock, &task.job, what).calls(tools.connect.http.take_calls())
-            .phase("prove"));
+    attempt.ride(
+        Progress::new(&company.tenant, &tools.clock, &task.job, what)
+            .calls(tools.connect.http.take_calls())
+            .phase("prove"),
+    );
     Ok(clean)
 }
 
@@ -256,7 +263,7 @@ async fn documents(
             .collect();
         let unmoved = unmoved(company, kind).await?;
         let (mut here, mut there) = (0u32, 0u32);
-        let (mut sum_here, mut sum_there) = (Money::ZERO, Money::ZERO);
+        let (mut total, mut total_odoo) = (Money::ZERO, Money::ZERO);
         for read in staged {
             let id = read.value.id;
             let key = record_key(&company.link.id, kind, &id);
@@ -275,8 +282,8 @@ async fn documents(
                 let checks = odoo.checks(link, &sums);
                 for (what, quickbooks, in_odoo) in checks {
                     if what == "total" {
-                        sum_here += quickbooks;
-                        sum_there += in_odoo;
+                        total += quickbooks;
+                        total_odoo += in_odoo;
                     }
                     if !l1.amount(in_odoo, quickbooks) {
                         told.push(Difference {
@@ -300,7 +307,7 @@ async fn documents(
                 odoo: there.to_string(),
             });
         }
-        l0.amount(sum_there, sum_here);
+        l0.amount(total_odoo, total);
     }
     Ok((l0, l1))
 }
@@ -342,4 +349,3 @@ impl OdooLedger {
         Some(own.currency == *expected)
     }
 }
-

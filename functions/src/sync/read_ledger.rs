@@ -45,7 +45,7 @@ impl Activity for ReadLedger {
 async fn read_ledger(tools: &Tools, input: Input, attempt: &Attempt) -> Result<u64> {
     let Input { task, realm, from, to } = input;
     let tenant = tools.store.tenant(task.tenant);
-    let quickbooks = tools.connect.quickbooks(&tenant, &realm).await?;
+    let quickbooks = tools.connect.quickbooks(&tenant, &realm);
     let facts = tools.facts.of(&tenant, &task.job).await?;
     let (from, to) = (from.to_string(), to.to_string());
     let params = [

@@ -120,7 +120,8 @@ fn ids(lines: &[Line], of: &[OdooId], account: OdooId) -> Vec<OdooId> {
 }
 
 async fn lines(company: &Company, wanted: &[Wanted]) -> Result<Vec<Line>> {
-    let mut moves: Vec<i64> = wanted.iter().flat_map(|w| w.from.iter().chain(&w.to)).map(|id| id.0).collect();
+    let mut moves: Vec<i64> =
+        wanted.iter().flat_map(|w| w.from.iter().chain(&w.to)).map(|id| id.0).collect();
     let mut accounts: Vec<i64> = wanted.iter().map(|w| w.account.0).collect();
     for list in [&mut moves, &mut accounts] {
         list.sort_unstable();
@@ -146,10 +147,7 @@ async fn lines(company: &Company, wanted: &[Wanted]) -> Result<Vec<Line>> {
 }
 
 /// What is reconciled between these lines, by debit and credit line.
-async fn partials(
-    company: &Company,
-    lines: &[Line],
-) -> Result<BTreeMap<(OdooId, OdooId), Money>> {
+async fn partials(company: &Company, lines: &[Line]) -> Result<BTreeMap<(OdooId, OdooId), Money>> {
     let ids: Vec<i64> = lines.iter().map(|line| line.id.0).collect();
     let domain = json!([["debit_move_id", "in", ids], ["credit_move_id", "in", ids]]);
     let fields = ["debit_move_id", "credit_move_id", "amount"];

@@ -54,7 +54,7 @@ async fn survey(tools: &Tools, input: Input, attempt: &Attempt) -> Result<Survey
     let Input { task, kinds } = input;
     let mut company = Company::open(tools, &task).await?;
     let realm = company.realm().clone();
-    let quickbooks = tools.connect.quickbooks(&company.tenant, &realm).await?;
+    let quickbooks = tools.connect.quickbooks(&company.tenant, &realm);
     let (info, preferences) = (quickbooks.company().await?, quickbooks.preferences().await?);
     let fingerprint = fingerprint(&company, &info, home_currency(&preferences)).await?;
     match &company.link.fingerprint {
@@ -76,7 +76,7 @@ async fn survey(tools: &Tools, input: Input, attempt: &Attempt) -> Result<Survey
     let asked: Vec<(Kind, Option<&str>)> = kinds
         .iter()
         .filter(|kind| known.iter().all(|(known, _)| known != *kind))
-        .map(|kind| (*kind, entity(*kind).and_then(|e| e.only())))
+        .map(|kind| (*kind, entity(*kind).and_then(q2o_domain::AnyEntity::only)))
         .collect();
     let numbers = quickbooks.counts(&asked).await?;
     let mut counts: BTreeMap<Kind, Counts> = asked
@@ -93,7 +93,8 @@ async fn survey(tools: &Tools, input: Input, attempt: &Attempt) -> Result<Survey
     }
     company.tenant.put_all(staged).await?;
     attempt.ride(Surveying {
-        progress: Progress::new(&company.tenant, &tools.clock, &task.job, "surveyed").calls(tools.connect.http.take_calls())
+        progress: Progress::new(&company.tenant, &tools.clock, &task.job, "surveyed")
+            .calls(tools.connect.http.take_calls())
             .phase("survey"),
         counts,
     });
@@ -165,18 +166,11 @@ async fn adopt_currency(company: &Company, odoo: &Currency, home: &Currency) -> 
         return Err(mismatch());
     }
     let wanted = [home.0.clone()];
-    let currency = *company
-        .find("res.currency", "name", &wanted)
-        .await?
-        .get(&home.0)
-        .ok_or_else(mismatch)?;
+    let currency =
+        *company.find("res.currency", "name", &wanted).await?.get(&home.0).ok_or_else(mismatch)?;
     company.odoo.write("res.currency", &[currency], json!({"active": true})).await?;
     let fields = json!({ "currency_id": currency.0 });
-    company
-        .odoo
-        .write("res.company", &[company.odoo_company], fields)
-        .await
-        .map_err(|_| mismatch())
+    company.odoo.write("res.company", &[company.odoo_company], fields).await.map_err(|_| mismatch())
 }
 
 /// Makes what the migration needs in Odoo, as far as it is not there.

@@ -6,9 +6,8 @@ use super::{
     Business,
     books::{Lot, leg, money, reference},
     masters::{
-        CHECKING, CITY_TAX, INTEREST, INVENTORY, NOTES, OPENING_EQUITY, PAYABLE,
-        PAYROLL_LIABILITY, PETTY_CASH, RECEIVABLE, RETAINED, SAVINGS, STATE_TAX, TRUCK,
-        UNDEPOSITED, WAGES,
+        CHECKING, CITY_TAX, INTEREST, INVENTORY, NOTES, OPENING_EQUITY, PAYABLE, PAYROLL_LIABILITY,
+        PETTY_CASH, RECEIVABLE, RETAINED, SAVINGS, STATE_TAX, TRUCK, UNDEPOSITED, WAGES,
     },
 };
 
@@ -18,7 +17,7 @@ impl Business {
         let legs = [leg(CHECKING, 5_000_000), leg(OPENING_EQUITY, -5_000_000)];
         self.books.post("Deposit", &id, self.today, "", "api", &legs);
         let line = deposit_line(5_000_000, OPENING_EQUITY);
-        self.add_deposit(&id, 5_000_000, vec![line], None);
+        self.add_deposit(&id, 5_000_000, &[line], None);
     }
 
     /// Goods on the shelf on the first day: no record shows them.
@@ -28,7 +27,14 @@ impl Business {
             self.lots.entry(item.to_owned()).or_default().push(Lot { quantity: 40, cost });
             let id = format!("hidden-start-{}", at + 1);
             let legs = [leg(INVENTORY, cost), leg(OPENING_EQUITY, -cost)];
-            self.books.post("InventoryStartingValue", &id, self.today, "", "inventory_start", &legs);
+            self.books.post(
+                "InventoryStartingValue",
+                &id,
+                self.today,
+                "",
+                "inventory_start",
+                &legs,
+            );
         }
     }
 
@@ -38,7 +44,7 @@ impl Business {
         self.entry(&[(OPENING_EQUITY, 12_345, None), (RETAINED, -12_345, None)]);
     }
 
-    fn entry(&mut self, legs: &[(&str, i64, Option<(&str, &str)>)]) {
+    fn entry(&mut self, legs: &[EntryLeg<'_>]) {
         let (id, number) = (self.books.txn(), self.books.number());
         let mut lines = Vec::new();
         for (account, cents, who) in legs {
@@ -75,9 +81,14 @@ impl Business {
         let vendor = self.people.vendors[0].clone();
         match self.rng.u8(0..4) {
             0 => self.entry(&[("65", cents, None), ("39", -cents, None)]),
-            1 => self.entry(&[(RECEIVABLE, cents, Some(("Customer", &customer))), ("45", -cents, None)]),
+            1 => self
+                .entry(&[(RECEIVABLE, cents, Some(("Customer", &customer))), ("45", -cents, None)]),
             2 => self.entry(&[("66", cents, None), (PAYABLE, -cents, Some(("Vendor", &vendor)))]),
-            _ => self.entry(&[("3", cents, None), ("53", -cents / 2, None), ("58", -(cents - cents / 2), None)]),
+            _ => self.entry(&[
+                ("3", cents, None),
+                ("53", -cents / 2, None),
+                ("58", -(cents - cents / 2), None),
+            ]),
         }
     }
 
@@ -85,7 +96,14 @@ impl Business {
         let id = self.books.txn();
         let cents = self.rng.i64(1000..50000);
         let to = if self.rng.bool() { SAVINGS } else { PETTY_CASH };
-        self.books.post("Transfer", &id, self.today, "", "api", &[leg(to, cents), leg(CHECKING, -cents)]);
+        self.books.post(
+            "Transfer",
+            &id,
+            self.today,
+            "",
+            "api",
+            &[leg(to, cents), leg(CHECKING, -cents)],
+        );
         self.books.add(
             "Transfer",
             json!({
@@ -123,21 +141,21 @@ impl Business {
             legs.push(leg("61", charge));
             total -= charge;
         }
-        let back = if self.rng.u8(0..8) == 0 && total > 10000 { self.rng.i64(100..5000) } else { 0 };
+        let back =
+            if self.rng.u8(0..8) == 0 && total > 10000 { self.rng.i64(100..5000) } else { 0 };
         legs.push(leg(CHECKING, total - back));
         legs.push(leg(PETTY_CASH, back));
         self.books.post("Deposit", &id, self.today, "", "api", &legs);
-        self.add_deposit(&id, total - back, lines, (back > 0).then_some(back));
+        self.add_deposit(&id, total - back, &lines, (back > 0).then_some(back));
     }
 
-    fn add_deposit(&mut self, id: &str, total: i64, lines: Vec<Value>, back: Option<i64>) {
+    fn add_deposit(&mut self, id: &str, total: i64, lines: &[Value], back: Option<i64>) {
         let mut record = json!({
             "Id": id, "TxnDate": self.today.to_string(), "DepositToAccountRef": reference(CHECKING),
             "TotalAmt": money(total), "Line": lines, "TxnTaxDetail": {},
         });
         if let Some(back) = back {
-            record["CashBack"] =
-                json!({ "AccountRef": reference(PETTY_CASH), "Amount": money(back), "Memo": "Cash" });
+            record["CashBack"] = json!({ "AccountRef": reference(PETTY_CASH), "Amount": money(back), "Memo": "Cash" });
         }
         self.books.add("Deposit", record);
     }
@@ -148,7 +166,11 @@ impl Business {
         if self.plan.hidden.payroll {
             let gross = self.rng.i64(200_000..400_000);
             let id = format!("hidden-payroll-{month}");
-            let legs = [leg(WAGES, gross), leg(PAYROLL_LIABILITY, -gross / 5), leg(CHECKING, gross / 5 - gross)];
+            let legs = [
+                leg(WAGES, gross),
+                leg(PAYROLL_LIABILITY, -gross / 5),
+                leg(CHECKING, gross / 5 - gross),
+            ];
             self.books.post("PayrollCheck", &id, self.today, "", "payroll", &legs);
         }
         if self.plan.hidden.sales_tax_payment {
@@ -158,7 +180,8 @@ impl Business {
             let (state, city) = (owed(STATE_TAX).max(0), owed(CITY_TAX).max(0));
             if state + city > 0 {
                 let id = format!("hidden-tax-{month}");
-                let legs = [leg(STATE_TAX, state), leg(CITY_TAX, city), leg(CHECKING, -state - city)];
+                let legs =
+                    [leg(STATE_TAX, state), leg(CITY_TAX, city), leg(CHECKING, -state - city)];
                 self.books.post("SalesTaxPayment", &id, self.today, "", "sales_tax_payment", &legs);
             }
         }
@@ -200,6 +223,9 @@ impl Business {
         }
     }
 }
+
+/// Account, cents, and whom it concerns: kind and id.
+type EntryLeg<'a> = (&'a str, i64, Option<(&'a str, &'a str)>);
 
 fn deposit_line(cents: i64, account: &str) -> Value {
     json!({

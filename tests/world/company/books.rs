@@ -134,7 +134,13 @@ pub struct Books {
 
 impl Books {
     pub fn new(start: Date) -> Self {
-        Self { records: BTreeMap::new(), postings: Vec::new(), next_txn: 0, next_number: 1000, start }
+        Self {
+            records: BTreeMap::new(),
+            postings: Vec::new(),
+            next_txn: 0,
+            next_number: 1000,
+            start,
+        }
     }
 
     /// How many transactions were begun.

@@ -49,9 +49,30 @@ const ACCOUNTS: [Account; 46] = [
     (PAYABLE, "Accounts Payable (A/P)", "", "Accounts Payable", "AccountsPayable", ""),
     (CARD, "Mastercard", "", "Credit Card", "CreditCard", ""),
     ("42", "Visa", "", "Credit Card", "CreditCard", ""),
-    (CITY_TAX, "Arizona Dept. of Revenue Payable", "", "Other Current Liability", "GlobalTaxPayable", ""),
-    (STATE_TAX, "Board of Equalization Payable", "", "Other Current Liability", "GlobalTaxPayable", ""),
-    (PAYROLL_LIABILITY, "Payroll Liabilities", "", "Other Current Liability", "PayrollTaxPayable", ""),
+    (
+        CITY_TAX,
+        "Arizona Dept. of Revenue Payable",
+        "",
+        "Other Current Liability",
+        "GlobalTaxPayable",
+        "",
+    ),
+    (
+        STATE_TAX,
+        "Board of Equalization Payable",
+        "",
+        "Other Current Liability",
+        "GlobalTaxPayable",
+        "",
+    ),
+    (
+        PAYROLL_LIABILITY,
+        "Payroll Liabilities",
+        "",
+        "Other Current Liability",
+        "PayrollTaxPayable",
+        "",
+    ),
     ("43", "Loan Payable", "", "Other Current Liability", "OtherCurrentLiabilities", ""),
     (NOTES, "Notes Payable", "", "Long Term Liability", "OtherLongTermLiabilities", ""),
     (OPENING_EQUITY, "Opening Balance Equity", "", "Equity", "OpeningBalanceEquity", ""),
@@ -85,10 +106,10 @@ const ACCOUNTS: [Account; 46] = [
 
 pub fn accounts(books: &mut Books) {
     for (id, name, above, of, sub_type, number) in ACCOUNTS {
-        let full = ACCOUNTS.iter().find(|a| a.0 == above).map_or_else(
-            || name.to_owned(),
-            |above| format!("{}:{name}", above.1),
-        );
+        let full = ACCOUNTS
+            .iter()
+            .find(|a| a.0 == above)
+            .map_or_else(|| name.to_owned(), |above| format!("{}:{name}", above.1));
         let mut record = json!({
             "Id": id,
             "Name": name,
@@ -151,7 +172,10 @@ pub fn lists(books: &mut Books) {
         }),
     );
     for (id, name, days) in [("1", "Due on receipt", 0), ("2", "Net 15", 15), ("3", "Net 30", 30)] {
-        books.add("Term", json!({ "Id": id, "Name": name, "Active": true, "Type": "STANDARD", "DueDays": days }));
+        books.add(
+            "Term",
+            json!({ "Id": id, "Name": name, "Active": true, "Type": "STANDARD", "DueDays": days }),
+        );
     }
     books.add(
         "Term",
@@ -168,14 +192,19 @@ pub fn lists(books: &mut Books) {
         }),
     );
     for (id, name) in [("1", "Cash"), ("2", "Check"), ("3", "Credit Card")] {
-        books.add("PaymentMethod", json!({ "Id": id, "Name": name, "Active": true, "Type": "NON_CREDIT_CARD" }));
+        books.add(
+            "PaymentMethod",
+            json!({ "Id": id, "Name": name, "Active": true, "Type": "NON_CREDIT_CARD" }),
+        );
     }
     for (id, name) in [("1", "Arizona Dept. of Revenue"), ("2", "Board of Equalization")] {
         books.add("TaxAgency", json!({ "Id": id, "DisplayName": name, "TaxTrackedOnSales": true }));
     }
-    for (id, name, percent, agency) in
-        [("1", "AZ State tax", "7.1", "1"), ("2", "Tucson City", "2", "1"), ("3", "California", "8", "2")]
-    {
+    for (id, name, percent, agency) in [
+        ("1", "AZ State tax", "7.1", "1"),
+        ("2", "Tucson City", "2", "1"),
+        ("3", "California", "8", "2"),
+    ] {
         let rate: Value = serde_json::from_str(percent).unwrap_or_default();
         books.add(
             "TaxRate",
@@ -203,11 +232,12 @@ pub fn lists(books: &mut Books) {
             &[("1", "North", ""), ("2", "South", ""), ("3", "Harbour", "2")]
         };
         for (id, name, above) in names {
-            let full = names.iter().find(|n| n.0 == *above).map_or_else(
-                || (*name).to_owned(),
-                |above| format!("{}:{name}", above.1),
-            );
-            let mut record = json!({ "Id": id, "Name": name, "FullyQualifiedName": full, "Active": true });
+            let full = names
+                .iter()
+                .find(|n| n.0 == *above)
+                .map_or_else(|| (*name).to_owned(), |above| format!("{}:{name}", above.1));
+            let mut record =
+                json!({ "Id": id, "Name": name, "FullyQualifiedName": full, "Active": true });
             if !above.is_empty() {
                 record["ParentRef"] = reference(above);
             }
@@ -243,8 +273,11 @@ pub fn people(books: &mut Books, rng: &mut Rng, documents: usize) -> People {
             _ => name,
         };
         // every eighth is a job of somebody before, two levels deep at most
-        let above = (at % 8 == 7).then(|| rng.usize(0..at)).filter(|above| full_names[*above].matches(':').count() < 2);
-        let full = above.map_or_else(|| name.clone(), |above| format!("{}:{name}", full_names[above]));
+        let above = (at % 8 == 7)
+            .then(|| rng.usize(0..at))
+            .filter(|above| full_names[*above].matches(':').count() < 2);
+        let full =
+            above.map_or_else(|| name.clone(), |above| format!("{}:{name}", full_names[above]));
         let mut record = json!({
             "Id": id,
             "DisplayName": name,
@@ -290,7 +323,10 @@ pub fn people(books: &mut Books, rng: &mut Rng, documents: usize) -> People {
     let mut employees = Vec::new();
     for (at, name) in ["Emily Platt", "John Johnson", "Ana Díaz"].iter().enumerate() {
         let id = (9000 + at).to_string();
-        books.add("Employee", json!({ "Id": id, "DisplayName": name, "GivenName": name, "Active": true }));
+        books.add(
+            "Employee",
+            json!({ "Id": id, "DisplayName": name, "GivenName": name, "Active": true }),
+        );
         employees.push(id);
     }
     // the inactive one gets no new business
@@ -341,7 +377,14 @@ pub fn goods(books: &mut Books) -> Goods {
     }
     for (at, (id, _, price)) in stocked.iter().enumerate() {
         // the account was changed since: lines keep what it was when they were posted
-        item(id, ["Rock Fountain", "Pump", "Sprinkler Head"][at], "Inventory", PRODUCTS, *price, "2");
+        item(
+            id,
+            ["Rock Fountain", "Pump", "Sprinkler Head"][at],
+            "Inventory",
+            PRODUCTS,
+            *price,
+            "2",
+        );
     }
     for (at, (id, income, price)) in unstocked.iter().enumerate() {
         item(id, ["Soil", "Bench"][at], "NonInventory", income, *price, "2");

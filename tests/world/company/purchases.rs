@@ -23,7 +23,8 @@ impl Business {
             // now and then something comes off
             let sign = if at > 0 && self.plan.odd && self.rng.u8(0..30) == 0 { -1 } else { 1 };
             let cents = sign * self.rng.i64(300..40000);
-            let mut detail = json!({ "AccountRef": reference(account), "TaxCodeRef": reference("NON") });
+            let mut detail =
+                json!({ "AccountRef": reference(account), "TaxCodeRef": reference("NON") });
             if self.rng.u8(0..4) == 0 {
                 detail["ClassRef"] = reference("1");
             }
@@ -59,8 +60,17 @@ impl Business {
         (lines, debits, total)
     }
 
-    fn spend(&mut self, kind: &'static str, id: &str, number: &str, debits: &[(String, i64)], sign: i64, against: Leg<'_>) {
-        let mut legs: Vec<Leg<'_>> = debits.iter().map(|(account, cents)| leg(account, cents * sign)).collect();
+    fn spend(
+        &mut self,
+        kind: &'static str,
+        id: &str,
+        number: &str,
+        debits: &[(String, i64)],
+        sign: i64,
+        against: Leg<'_>,
+    ) {
+        let mut legs: Vec<Leg<'_>> =
+            debits.iter().map(|(account, cents)| leg(account, cents * sign)).collect();
         legs.push(against);
         self.books.post(kind, id, self.today, number, "api", &legs);
     }
@@ -105,10 +115,11 @@ impl Business {
         self.vendor_credits[credit].left -= cents;
         self.bills[at].left -= cents;
         self.bills[at].links.push((id.clone(), "BillPaymentCheck"));
-        let link = |txn: &str, kind: &str| {
-            json!({ "Amount": money(cents), "LinkedTxn": [{ "TxnId": txn, "TxnType": kind }] })
-        };
-        let lines = [link(&self.bills[at].id, "Bill"), link(&self.vendor_credits[credit].id, "VendorCredit")];
+        let link = |txn: &str, kind: &str| json!({ "Amount": money(cents), "LinkedTxn": [{ "TxnId": txn, "TxnType": kind }] });
+        let lines = [
+            link(&self.bills[at].id, "Bill"),
+            link(&self.vendor_credits[credit].id, "VendorCredit"),
+        ];
         self.books.add(
             "BillPayment",
             json!({
@@ -128,7 +139,9 @@ impl Business {
         let first = open[self.rng.usize(0..open.len())];
         let vendor = self.bills[first].vendor.clone();
         let mut paid = vec![first];
-        paid.extend(open.into_iter().filter(|at| *at != first && self.bills[*at].vendor == vendor).take(2));
+        paid.extend(
+            open.into_iter().filter(|at| *at != first && self.bills[*at].vendor == vendor).take(2),
+        );
         let (id, number) = (self.books.txn(), self.books.number());
         let (mut lines, mut total) = (Vec::new(), 0);
         for at in paid {

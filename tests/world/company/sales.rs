@@ -67,7 +67,8 @@ impl Business {
         let mut shown: Value = money(price);
         if self.plan.odd && self.rng.u8(0..20) == 0 {
             // a price with more decimals than the amount can hold
-            shown = serde_json::from_str(&format!("{}.{:02}37", price / 100, price % 100)).unwrap_or_default();
+            shown = serde_json::from_str(&format!("{}.{:02}37", price / 100, price % 100))
+                .unwrap_or_default();
             cents = share(price * 10_000 + 37, quantity * 100);
         }
         let mut detail = json!({
@@ -105,7 +106,8 @@ impl Business {
         for lot in self.lots.get_mut(item).into_iter().flatten() {
             let taken = quantity.min(lot.quantity);
             if lot.quantity > 0 {
-                let part = if taken == lot.quantity { lot.cost } else { lot.cost * taken / lot.quantity };
+                let part =
+                    if taken == lot.quantity { lot.cost } else { lot.cost * taken / lot.quantity };
                 lot.cost -= part;
                 lot.quantity -= taken;
                 cost += part;
@@ -199,7 +201,15 @@ impl Business {
     }
 
     /// Income and taxes, credited for a sale and debited for its return.
-    fn book_sale(&mut self, kind: &'static str, id: &str, number: &str, sale: &Sale, sign: i64, against: (&str, &str)) {
+    fn book_sale(
+        &mut self,
+        kind: &'static str,
+        id: &str,
+        number: &str,
+        sale: &Sale,
+        sign: i64,
+        against: (&str, &str),
+    ) {
         let mut legs = vec![leg(against.0, sale.total() * sign).customer(against.1)];
         legs.extend(sale.income.iter().map(|(account, cents)| leg(account, -cents * sign)));
         legs.extend(sale.taxes.iter().map(|(_, account, cents)| leg(account, -cents * sign)));
@@ -268,8 +278,22 @@ impl Business {
             "TotalAmt": money(cents),
             "DueDate": self.today.to_string(),
         });
-        self.books.post("Invoice", &id, self.today, &number, "api", &[leg(RECEIVABLE, cents).customer(&customer)]);
-        self.books.post("Invoice", &id, self.today, &number, "statement_charge", &[leg("45", -cents)]);
+        self.books.post(
+            "Invoice",
+            &id,
+            self.today,
+            &number,
+            "api",
+            &[leg(RECEIVABLE, cents).customer(&customer)],
+        );
+        self.books.post(
+            "Invoice",
+            &id,
+            self.today,
+            &number,
+            "statement_charge",
+            &[leg("45", -cents)],
+        );
         self.invoices.push(Invoice { id, customer, left: cents, links: Vec::new(), record });
     }
 
@@ -282,7 +306,11 @@ impl Business {
         record["Balance"] = json!(0);
         self.book_sale("SalesReceipt", &id, &number, &sale, 1, (to, &customer));
         if to == UNDEPOSITED && sale.total() > 0 {
-            self.undeposited.push(Receipt { id: id.clone(), kind: "SalesReceipt", cents: sale.total() });
+            self.undeposited.push(Receipt {
+                id: id.clone(),
+                kind: "SalesReceipt",
+                cents: sale.total(),
+            });
         }
         self.books.add("SalesReceipt", record);
     }
@@ -300,7 +328,8 @@ impl Business {
     pub(super) fn credit_memo(&mut self) {
         let (id, number) = (self.books.txn(), self.books.number());
         // for somebody who owes something, so that it can be set against it
-        let open: Vec<usize> = (0..self.invoices.len()).filter(|at| self.invoices[*at].left > 0).collect();
+        let open: Vec<usize> =
+            (0..self.invoices.len()).filter(|at| self.invoices[*at].left > 0).collect();
         let customer = match open.last() {
             Some(at) => self.invoices[*at].customer.clone(),
             None => self.a_customer(),
@@ -316,16 +345,17 @@ impl Business {
     pub(super) fn apply_credit(&mut self) {
         let Some(credit) = self.credits.iter().position(|credit| credit.left > 0) else { return };
         let of = self.credits[credit].of.clone();
-        let Some(at) = self.invoices.iter().position(|i| i.customer == of && i.left > 0) else { return };
+        let Some(at) = self.invoices.iter().position(|i| i.customer == of && i.left > 0) else {
+            return;
+        };
         let cents = self.credits[credit].left.min(self.invoices[at].left);
         let id = self.books.txn();
         self.credits[credit].left -= cents;
         self.invoices[at].left -= cents;
         self.invoices[at].links.push((id.clone(), "Payment"));
-        let link = |txn: &str, kind: &str| {
-            json!({ "Amount": money(cents), "LinkedTxn": [{ "TxnId": txn, "TxnType": kind }] })
-        };
-        let lines = [link(&self.invoices[at].id, "Invoice"), link(&self.credits[credit].id, "CreditMemo")];
+        let link = |txn: &str, kind: &str| json!({ "Amount": money(cents), "LinkedTxn": [{ "TxnId": txn, "TxnType": kind }] });
+        let lines =
+            [link(&self.invoices[at].id, "Invoice"), link(&self.credits[credit].id, "CreditMemo")];
         self.books.add(
             "Payment",
             json!({
@@ -349,7 +379,11 @@ impl Business {
         let first = open[self.rng.usize(0..open.len())];
         let customer = self.invoices[first].customer.clone();
         let mut paid = vec![first];
-        paid.extend(open.into_iter().filter(|at| *at != first && self.invoices[*at].customer == customer).take(2));
+        paid.extend(
+            open.into_iter()
+                .filter(|at| *at != first && self.invoices[*at].customer == customer)
+                .take(2),
+        );
         let id = self.books.txn();
         let (mut lines, mut applied) = (Vec::new(), 0);
         for at in paid {

@@ -21,7 +21,15 @@ pub fn folder(company: &Company, folder: &Path) -> Result<(), Failed> {
     postings(company, folder)?;
     balances(company, folder)?;
     let mut open = csv::Writer::from_path(folder.join("golden_open_balances.csv"))?;
-    open.write_record(["txn_type", "txn_id", "open_balance", "currency", "customer_id", "vendor_id", "sign"])?;
+    open.write_record([
+        "txn_type",
+        "txn_id",
+        "open_balance",
+        "currency",
+        "customer_id",
+        "vendor_id",
+        "sign",
+    ])?;
     for row in &company.open {
         open.write_record(row)?;
     }
@@ -42,13 +50,28 @@ pub fn folder(company: &Company, folder: &Path) -> Result<(), Failed> {
 fn postings(company: &Company, folder: &Path) -> Result<(), Failed> {
     let names: BTreeMap<&str, &str> = company.records["Account"]
         .iter()
-        .filter_map(|account| Some((account["Id"].as_str()?, account["FullyQualifiedName"].as_str()?)))
+        .filter_map(|account| {
+            Some((account["Id"].as_str()?, account["FullyQualifiedName"].as_str()?))
+        })
         .collect();
     let mut file = csv::Writer::from_path(folder.join("golden_postings.csv"))?;
     file.write_record([
-        "txn_type", "txn_id", "txn_date", "account_id", "account", "amount_debit_positive", "source",
-        "currency", "amount_foreign", "exch_rate", "customer_id", "vendor_id", "class_id",
-        "department_id", "doc_num", "memo",
+        "txn_type",
+        "txn_id",
+        "txn_date",
+        "account_id",
+        "account",
+        "amount_debit_positive",
+        "source",
+        "currency",
+        "amount_foreign",
+        "exch_rate",
+        "customer_id",
+        "vendor_id",
+        "class_id",
+        "department_id",
+        "doc_num",
+        "memo",
     ])?;
     for posting in &company.postings {
         let text = |of: &Option<String>| of.clone().unwrap_or_default();
@@ -57,8 +80,22 @@ fn postings(company: &Company, folder: &Path) -> Result<(), Failed> {
         let (customer, vendor) = (text(&posting.customer), text(&posting.vendor));
         let account = names.get(posting.account.as_str()).copied().unwrap_or_default();
         file.write_record([
-            posting.txn_type, &posting.txn_id, &date, &posting.account, account, &amount,
-            posting.source, "USD", &amount, "1", &customer, &vendor, "", "", &posting.number, "",
+            posting.txn_type,
+            &posting.txn_id,
+            &date,
+            &posting.account,
+            account,
+            &amount,
+            posting.source,
+            "USD",
+            &amount,
+            "1",
+            &customer,
+            &vendor,
+            "",
+            "",
+            &posting.number,
+            "",
         ])?;
     }
     Ok(file.flush()?)
@@ -69,7 +106,8 @@ fn balances(company: &Company, folder: &Path) -> Result<(), Failed> {
     let mut months: BTreeMap<(&str, Date), i64> = BTreeMap::new();
     for posting in &company.postings {
         *total.entry(&posting.account).or_default() += posting.cents;
-        *months.entry((&posting.account, posting.date.last_of_month())).or_default() += posting.cents;
+        *months.entry((&posting.account, posting.date.last_of_month())).or_default() +=
+            posting.cents;
     }
     let mut file = csv::Writer::from_path(folder.join("golden_trial_balance.csv"))?;
     file.write_record(["account_id", "account", "classification", "debit", "credit"])?;
@@ -79,8 +117,11 @@ fn balances(company: &Company, folder: &Path) -> Result<(), Failed> {
         let Some(cents) = total.get(id).copied().filter(|cents| *cents != 0) else { continue };
         debits += cents.max(0);
         credits += (-cents).max(0);
-        let (debit, credit) =
-            if cents > 0 { (decimal(cents), String::new()) } else { (String::new(), decimal(-cents)) };
+        let (debit, credit) = if cents > 0 {
+            (decimal(cents), String::new())
+        } else {
+            (String::new(), decimal(-cents))
+        };
         let name = account["FullyQualifiedName"].as_str().unwrap_or_default();
         let class = account["Classification"].as_str().unwrap_or_default();
         file.write_record([id, name, class, &debit, &credit])?;

@@ -18,7 +18,7 @@ pub type Failed = Box<dyn std::error::Error + Send + Sync>;
 
 #[derive(Debug, Args)]
 pub struct Options {
-    /// A company: a folder of <Entity>.jsonl and golden_postings.csv. Default: a generated one.
+    /// A company: a folder of one .jsonl file an entity and `golden_postings.csv`. Default: a generated one.
     #[arg(long)]
     company: Option<PathBuf>,
     /// Size of the generated company, in transactions.

@@ -159,8 +159,7 @@ fn per_second(records: u64, seconds: f64) -> u64 {
 /// The folder's own word for each transaction's type.
 fn words(company: &Path) -> BTreeMap<String, String> {
     let reader = csv::Reader::from_path(company.join("golden_postings.csv"));
-    let rows = reader.into_iter().flat_map(|mut reader| {
-        reader.records().flatten().collect::<Vec<_>>()
-    });
+    let rows =
+        reader.into_iter().flat_map(|mut reader| reader.records().flatten().collect::<Vec<_>>());
     rows.filter_map(|row| Some((row.get(1)?.to_owned(), row.get(0)?.to_owned()))).collect()
 }

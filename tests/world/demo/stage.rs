@@ -143,7 +143,6 @@ fn keep(path: &Path, text: &str) -> Result<(), Failed> {
     Ok(std::fs::rename(beside, path)?)
 }
 
-#[expect(clippy::disallowed_methods, reason = "the demo's own default folder")]
 fn default_state() -> PathBuf {
     let of = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
     of("XDG_CACHE_HOME")
@@ -165,13 +164,13 @@ fn generated(root: &Path, documents: usize) -> Result<PathBuf, Failed> {
 
 /// One folder for every pair of companies, so that their states never mix.
 fn state_name(company: &Path, odoo: Option<&str>) -> Result<String, Failed> {
-    let company = company.canonicalize().map_err(|error| {
-        format!("there is no company at {}: {error}", company.display())
-    })?;
+    let company = company
+        .canonicalize()
+        .map_err(|error| format!("there is no company at {}: {error}", company.display()))?;
     let name = company.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let digest = Sha256::digest(format!("{} {}", company.display(), odoo.unwrap_or("")));
-    let short: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-    Ok(format!("{name}-{short}"))
+    let short = digest.iter().take(4).fold(0u32, |short, byte| short << 8 | u32::from(*byte));
+    Ok(format!("{name}-{short:08x}"))
 }
 
 fn tenant(company: &Path) -> Uuid {

@@ -42,20 +42,20 @@ pub fn queue(function: &Function, binary: bool, message: &Message, content: &[u8
         }
         quoted(&text)
     };
-    envelope(function, value, metadata)
+    envelope(function, &value, metadata)
 }
 
 /// A run of a timer. `status` is None for a timer that keeps none.
-pub fn timer(function: &Function, status: Option<Value>, is_past_due: bool) -> Value {
+pub fn timer(function: &Function, status: Option<&Value>, is_past_due: bool) -> Value {
     let value = json!({
         "Schedule": {"AdjustForDST": true},
         "ScheduleStatus": status,
         "IsPastDue": is_past_due,
     });
-    envelope(function, value, Map::new())
+    envelope(function, &value, Map::new())
 }
 
-fn envelope(function: &Function, value: Value, mut metadata: Map<String, Value>) -> Value {
+fn envelope(function: &Function, value: &Value, mut metadata: Map<String, Value>) -> Value {
     let sys = json!({
         "MethodName": function.name,
         "UtcNow": super::now().strftime("%Y-%m-%dT%H:%M:%S.%7fZ").to_string(),

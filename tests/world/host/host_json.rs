@@ -115,15 +115,18 @@ impl HostJson {
             return Err(invalid(format!("version must be \"2.0\", not {:?}", wire.version)));
         }
         let handler = wire.custom_handler.ok_or_else(|| invalid("no customHandler".into()))?;
-        let mode = match (handler.enable_proxying_http_request, handler.enable_forwarding_http_request)
-        {
-            (true, _) => Mode::Proxying,
-            (false, true) => Mode::Forwarding,
-            (false, false) => {
-                return Err(invalid("requests wrapped in JSON are not imitated: set \
-                     enableProxyingHttpRequest and enableForwardingHttpRequest".into()));
-            }
-        };
+        let mode =
+            match (handler.enable_proxying_http_request, handler.enable_forwarding_http_request) {
+                (true, _) => Mode::Proxying,
+                (false, true) => Mode::Forwarding,
+                (false, false) => {
+                    return Err(invalid(
+                        "requests wrapped in JSON are not imitated: set \
+                     enableProxyingHttpRequest and enableForwardingHttpRequest"
+                            .into(),
+                    ));
+                }
+            };
         let span = |text: Option<String>, default: Duration| match text {
             None => Ok(default),
             Some(text) => time_span(&text)
@@ -132,7 +135,8 @@ impl HostJson {
         let description = handler.description;
         let written = settings.expand(&description.default_executable_path);
         let beside = root.join(&written);
-        let arguments = description.arguments.iter().map(|a| settings.expand(a)).collect::<Vec<_>>();
+        let arguments =
+            description.arguments.iter().map(|a| settings.expand(a)).collect::<Vec<_>>();
         let queues = wire.extensions.queues;
         let batch_size = queues.batch_size.unwrap_or(16).clamp(1, 32);
         Ok(Self {
@@ -140,7 +144,7 @@ impl HostJson {
             route_prefix: wire.extensions.http.route_prefix.unwrap_or_else(|| "api".into()),
             function_timeout: match wire.function_timeout.as_deref() {
                 Some("-1") => None,
-                _ => Some(span(wire.function_timeout, Duration::from_secs(30 * 60))?),
+                _ => Some(span(wire.function_timeout, Duration::from_mins(30))?),
             },
             initialization_timeout: span(handler.initialization_timeout, Duration::from_secs(30))?,
             port: handler.port,

@@ -62,7 +62,12 @@ impl Invoker {
         }
     }
 
-    async fn post(&self, port: u16, function: &Function, envelope: &Value) -> Result<Reply, String> {
+    async fn post(
+        &self,
+        port: u16,
+        function: &Function,
+        envelope: &Value,
+    ) -> Result<Reply, String> {
         let request = Request::builder()
             .method(Method::POST)
             .uri(local_uri(port, &format!("/{}", function.name)))

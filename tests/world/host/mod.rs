@@ -106,7 +106,8 @@ impl Host {
         let invoker = Invoker::new(Arc::clone(&package), Arc::clone(&worker), client.clone());
         let mut tasks = JoinSet::new();
         tasks.spawn(supervise);
-        let router = proxy::router(Arc::clone(&package), Arc::clone(&worker), client, invoker.clone());
+        let router =
+            proxy::router(Arc::clone(&package), Arc::clone(&worker), client, invoker.clone());
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
         tasks.spawn(async move {
             if let Err(error) = axum::serve(listener, service).await {

@@ -164,7 +164,9 @@ impl WireBinding {
                 });
                 Ok(Trigger::Http {
                     route: Template::parse(&host.route_prefix, route)?,
-                    methods: methods.transpose().map_err(|e: http::method::InvalidMethod| e.to_string())?,
+                    methods: methods
+                        .transpose()
+                        .map_err(|e: http::method::InvalidMethod| e.to_string())?,
                     auth: match self.auth_level.as_deref().unwrap_or("function") {
                         level if level.eq_ignore_ascii_case("anonymous") => AuthLevel::Anonymous,
                         _ => AuthLevel::Key,

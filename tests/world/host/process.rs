@@ -183,7 +183,9 @@ async fn run_once(
 ) -> End {
     let (mut child, port) = match spawn(spec) {
         Ok(spawned) => spawned,
-        Err(error) => return End::Failed(format!("cannot start {}: {error}", spec.program.display())),
+        Err(error) => {
+            return End::Failed(format!("cannot start {}: {error}", spec.program.display()));
+        }
     };
     let Some(pid) = child.id() else { return End::Failed("it ended at once".into()) };
     let endpoint = Endpoint { port, pid, generation };

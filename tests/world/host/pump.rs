@@ -58,7 +58,9 @@ pub async fn run(package: Arc<Package>, invoker: Invoker, queues: Arc<dyn QueueS
         pause = if taken > 0 {
             QUICK
         } else {
-            (pause * 2).min(package.host.queues.max_polling_interval).min(Duration::from_millis(100))
+            (pause * 2)
+                .min(package.host.queues.max_polling_interval)
+                .min(Duration::from_millis(100))
         };
         sleep(pause).await;
     }
@@ -98,7 +100,9 @@ impl Listened {
             let (at, queue) = (self.at, self.queue.clone());
             calls.spawn(async move {
                 let function = &package.functions[at];
-                if let Err(error) = handle(&package, function, &queue, message, &invoker, queues.as_ref()).await {
+                if let Err(error) =
+                    handle(&package, function, &queue, message, &invoker, queues.as_ref()).await
+                {
                     tracing::warn!(queue, %error, "a message");
                 }
                 drop(permit);

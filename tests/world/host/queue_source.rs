@@ -114,8 +114,7 @@ impl Entry {
     fn hide(&mut self, visibility: Duration) -> String {
         self.visible_at = Instant::now() + visibility;
         let visibility = SignedDuration::try_from(visibility).unwrap_or(SignedDuration::MAX);
-        self.message.next_visible =
-            super::now().checked_add(visibility).unwrap_or(Timestamp::MAX);
+        self.message.next_visible = super::now().checked_add(visibility).unwrap_or(Timestamp::MAX);
         self.message.receipt = uuid::Uuid::new_v4().to_string();
         self.message.receipt.clone()
     }

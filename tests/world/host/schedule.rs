@@ -47,7 +47,8 @@ impl Schedule {
 
     /// The first time after this one; None where there is none within a leap cycle.
     pub fn after(&self, moment: Timestamp) -> Option<Timestamp> {
-        let mut at = moment.to_zoned(TimeZone::UTC).datetime().with().subsec_nanosecond(0).build().ok()?;
+        let mut at =
+            moment.to_zoned(TimeZone::UTC).datetime().with().subsec_nanosecond(0).build().ok()?;
         at = at.checked_add(1.second()).ok()?;
         let last_year = at.year() + 8;
         while at.year() <= last_year {
@@ -90,7 +91,8 @@ fn has(set: u64, value: i8) -> bool {
 /// `*`, `a`, `a-b`, each perhaps with `/step`, joined by commas.
 fn set(field: &str, low: u32, high: u32, names: &[&str]) -> Option<u64> {
     let value = |text: &str| {
-        let named = names.iter().position(|n| text.len() >= 3 && text.to_lowercase().starts_with(n));
+        let named =
+            names.iter().position(|n| text.len() >= 3 && text.to_lowercase().starts_with(n));
         let value = match named {
             Some(index) => low + u32::try_from(index).ok()?,
             None => text.parse().ok()?,

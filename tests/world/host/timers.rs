@@ -35,7 +35,9 @@ async fn keep(function: &Function, invoker: &Invoker, file: PathBuf) {
     let known = if monitored { read(&file) } else { None };
     let missed = known.as_ref().is_some_and(|(_, next)| *next < super::now());
     if missed || *run_on_startup {
-        invoker.call(function, &envelope::timer(function, status(known.as_ref()), missed)).await;
+        invoker
+            .call(function, &envelope::timer(function, status(known.as_ref()).as_ref(), missed))
+            .await;
     }
     let mut last = super::now();
     loop {
@@ -43,7 +45,10 @@ async fn keep(function: &Function, invoker: &Invoker, file: PathBuf) {
         let wait = Duration::try_from(next.duration_since(super::now())).unwrap_or_default();
         sleep(wait).await;
         let told = monitored.then_some((last, next));
-        if !invoker.call(function, &envelope::timer(function, status(told.as_ref()), false)).await {
+        if !invoker
+            .call(function, &envelope::timer(function, status(told.as_ref()).as_ref(), false))
+            .await
+        {
             tracing::warn!(function.name, "a timer's run failed");
         }
         last = next;

@@ -53,6 +53,7 @@ pub fn defaults(store: &Store, model: &str, record: &mut Record) {
         "account.payment.term.line" => {
             default("value", json!("percent"));
             default("delay_type", json!("days_after"));
+            default("days_next_month", json!("10"));
         }
         _ => {}
     }
@@ -85,7 +86,13 @@ pub fn made(store: &mut Store, model: &str, id: i64) -> Result<()> {
             if let Some(cut) = code.char_indices().nth(5).map(|(at, _)| code[..at].to_owned()) {
                 store.set(model, id, "code", json!(cut));
             }
-            unique(store, model, id, &["code", "company_id"], "Journal codes must be unique per company.")
+            unique(
+                store,
+                model,
+                id,
+                &["code", "company_id"],
+                "Journal codes must be unique per company.",
+            )
         }
         "account.tax" => {
             let fields = ["name", "type_tax_use", "company_id"];
@@ -93,7 +100,15 @@ pub fn made(store: &mut Store, model: &str, id: i64) -> Result<()> {
             repartition(store, id);
             Ok(())
         }
-        "account.payment.term" => Ok(()),
+        "account.payment.term.line" => {
+            let days = store.field(model, id, "days_next_month");
+            if days == &json!(false) {
+                return Err(Raised::validation(
+                    "The days added must be a number and has to be between 0 and 31.",
+                ));
+            }
+            Ok(())
+        }
         "res.partner" => {
             if store.text(model, id, "name").is_empty()
                 && store.text(model, id, "type") == "contact"
@@ -114,7 +129,9 @@ pub fn made(store: &mut Store, model: &str, id: i64) -> Result<()> {
             let name = format!("{}.{}", text("module"), text("name"));
             let of = store.field(model, id, "res_id").as_i64().unwrap_or(0);
             if store.named(&name).is_some() {
-                return Err(Raised::validation("The operation cannot be completed: this external id exists."));
+                return Err(Raised::validation(
+                    "The operation cannot be completed: this external id exists.",
+                ));
             }
             let model = text("model");
             store.name(&name, &model, of);
@@ -165,7 +182,8 @@ fn twins(store: &Store, model: &str, id: i64, fields: &[&str]) -> usize {
     let Some(table) = store.table(model) else { return 0 };
     let own: Vec<&Value> = fields.iter().map(|field| store.field(model, id, field)).collect();
     let near = table.among(fields[0], &[own[0].clone()]);
-    let near: Vec<i64> = near.map_or_else(|| table.ids().collect(), |ids| ids.into_iter().collect());
+    let near: Vec<i64> =
+        near.map_or_else(|| table.ids().collect(), |ids| ids.into_iter().collect());
     near.into_iter()
         .filter(|other| *other != id)
         .filter(|other| fields.iter().zip(&own).all(|(f, v)| store.field(model, *other, f) == *v))
@@ -194,7 +212,7 @@ pub fn may_write(store: &Store, model: &str, id: i64, values: &Record) -> Result
             }
         }
         "res.company" if values.contains_key("currency_id") => {
-            let entries = store.table("account.move.line").map_or(0, |table| table.len());
+            let entries = store.table("account.move.line").map_or(0, super::store::Table::len);
             if entries == 0 {
                 Ok(())
             } else {

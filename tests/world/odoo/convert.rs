@@ -63,12 +63,13 @@ pub fn check(model: &str, field: &Field, value: &Value) -> Result<Value> {
                 Raised::value(format!("time data '{text}' does not match format '%Y-%m-%d'"))
             })
         }
-        Type::Moment | Type::Json => Ok(value.clone()),
-        Type::Choice(choices) => {
-            value.as_str().filter(|choice| choices.contains(choice)).map(|choice| json!(choice)).ok_or_else(wrong)
-        }
+        Type::Choice(choices) => value
+            .as_str()
+            .filter(|choice| choices.contains(choice))
+            .map(|choice| json!(choice))
+            .ok_or_else(wrong),
         Type::One(_) => value.as_i64().map(|id| json!(id)).ok_or_else(wrong),
-        Type::Many(_) | Type::Lines(..) => Ok(value.clone()),
+        Type::Moment | Type::Json | Type::Many(_) | Type::Lines(..) => Ok(value.clone()),
     }
 }
 
@@ -101,9 +102,9 @@ fn shown(store: &Store, id: i64, record: &Record, field: &Field) -> Value {
         Type::Whole => record.get(field.name).cloned().unwrap_or_else(|| json!(0)),
         Type::Number => record.get(field.name).cloned().unwrap_or_else(|| number(Decimal::ZERO)),
         Type::Flag if field.name == "active" => {
-            record.get("active").cloned().unwrap_or_else(|| json!(true))
+            record.get("active").cloned().unwrap_or(Value::Bool(true))
         }
-        _ => record.get(field.name).cloned().unwrap_or_else(|| json!(false)),
+        _ => record.get(field.name).cloned().unwrap_or(Value::Bool(false)),
     }
 }
 

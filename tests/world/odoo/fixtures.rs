@@ -19,12 +19,18 @@ pub fn database(options: &Options) -> Store {
     }
     let currencies = store.table("res.currency");
     let own = currencies
-        .and_then(|table| table.ids().find(|id| store.text("res.currency", *id, "name") == options.currency))
+        .and_then(|table| {
+            table.ids().find(|id| store.text("res.currency", *id, "name") == options.currency)
+        })
         .unwrap_or(1);
     for (code, name) in [("US", "United States"), ("CA", "Canada"), ("GB", "United Kingdom")] {
         put(&mut store, "res.country", &[("code", json!(code)), ("name", json!(name))]);
     }
-    let partner = put(&mut store, "res.partner", &[("name", json!(options.company)), ("is_company", json!(true))]);
+    let partner = put(
+        &mut store,
+        "res.partner",
+        &[("name", json!(options.company)), ("is_company", json!(true))],
+    );
     let company = put(
         &mut store,
         "res.company",

@@ -30,9 +30,8 @@ pub fn read_group(
         let values: Vec<Value> =
             by.iter().map(|spec| value(store, model, id, spec)).collect::<Result<_>>()?;
         let key = values.iter().map(|v| format!("{v:>12}")).collect();
-        let group = groups.entry(key).or_insert_with(|| {
-            (values, vec![Decimal::ZERO; names.len()], 0)
-        });
+        let group =
+            groups.entry(key).or_insert_with(|| (values, vec![Decimal::ZERO; names.len()], 0));
         for (at, name) in names.iter().enumerate() {
             group.1[at] += amount(store, model, id, name);
         }
@@ -75,7 +74,8 @@ fn label(store: &Store, model: &str, spec: &str, value: &Value) -> (Value, Optio
     {
         return (json!([id, display_name(store, to, id)]), None);
     }
-    let first: Option<Date> = value.as_str().filter(|_| part == "month").and_then(|d| d.parse().ok());
+    let first: Option<Date> =
+        value.as_str().filter(|_| part == "month").and_then(|d| d.parse().ok());
     match first {
         Some(first) => {
             let span = json!({ "from": first, "to": first.saturating_add(1.month()) });

@@ -112,7 +112,11 @@ async fn object(sim: &OdooSim, args: &[Value]) -> std::result::Result<Result<Val
         // one call is one transaction
         store.begin();
         let outcome = methods::call(&mut store, &model, &method, given, named);
-        if outcome.is_ok() { store.commit() } else { store.rollback() }
+        if outcome.is_ok() {
+            store.commit();
+        } else {
+            store.rollback();
+        }
         outcome
     };
     if plan == Some(Plan::DieAfter) { Err(broken()) } else { Ok(outcome) }

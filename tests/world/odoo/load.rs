@@ -42,8 +42,12 @@ pub fn load(
     }
     let mut rows: Vec<Row> = Vec::new();
     for (at, cells) in table.as_array().into_iter().flatten().enumerate() {
-        let cells: Vec<&str> =
-            cells.as_array().into_iter().flatten().map(|c| c.as_str().unwrap_or_default()).collect();
+        let cells: Vec<&str> = cells
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|c| c.as_str().unwrap_or_default())
+            .collect();
         gather(store, model, at, &columns, &cells, &mut rows)?;
     }
     let mut errors: Vec<(usize, usize, String, String)> = Vec::new();
@@ -170,7 +174,8 @@ fn converted(
             "id" => store.named(text).map(|(_, id)| *id).ok_or_else(|| missing("external id")),
             _ => {
                 let table = store.table(to);
-                let found = table.and_then(|t| t.ids().find(|id| store.text(to, *id, "name") == text));
+                let found =
+                    table.and_then(|t| t.ids().find(|id| store.text(to, *id, "name") == text));
                 found.ok_or_else(|| missing("name"))
             }
         }
@@ -184,14 +189,16 @@ fn converted(
     match field.is {
         Type::One(to) => find(to, cell).map(|id| json!(id)),
         Type::Many(to) => {
-            let ids = cell.split(',').map(|text| find(to, text)).collect::<std::result::Result<Vec<_>, _>>()?;
+            let ids = cell
+                .split(',')
+                .map(|text| find(to, text))
+                .collect::<std::result::Result<Vec<_>, _>>()?;
             Ok(json!([[6, 0, ids]]))
         }
         Type::Flag => Ok(json!(matches!(cell.to_lowercase().as_str(), "1" | "true" | "yes"))),
-        Type::Whole => cell
-            .parse::<i64>()
-            .map(|whole| json!(whole))
-            .map_err(|_| format!("'{cell}' does not seem to be an integer for field '{}'", field.name)),
+        Type::Whole => cell.parse::<i64>().map(|whole| json!(whole)).map_err(|_| {
+            format!("'{cell}' does not seem to be an integer for field '{}'", field.name)
+        }),
         _ => check(model, field, &json!(cell)).map_err(|raised| raised.message),
     }
 }
@@ -227,6 +234,7 @@ fn put(store: &mut Store, model: &str, row: &Row, context: &Value) -> Result<i64
                     let mut values = values.clone();
                     values.insert(back.to_owned(), json!(id));
                     let line = insert(store, of, &values)?;
+                    accounting::made(store, of, line)?;
                     if let Some(name) = name {
                         store.name(name, of, line);
                     }

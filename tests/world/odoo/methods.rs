@@ -66,7 +66,8 @@ pub fn call(
         }
         (_, "read") => {
             let names = texts(&arg(1, "fields"));
-            let there = ids(&arg(0, "ids")).into_iter().filter(|id| store.get(model, *id).is_some());
+            let there =
+                ids(&arg(0, "ids")).into_iter().filter(|id| store.get(model, *id).is_some());
             there.map(|id| read(store, model, id, &names)).collect()
         }
         (_, "read_group") => {
@@ -78,7 +79,8 @@ pub fn call(
         }
         (_, "fields_get") => {
             let names = fields(model).unwrap_or_default().iter().map(|field| field.name);
-            let described = names.chain(["id"]).map(|name| (name.to_owned(), json!({"type": "any"})));
+            let described =
+                names.chain(["id"]).map(|name| (name.to_owned(), json!({"type": "any"})));
             Ok(Value::Object(described.collect()))
         }
         (_, "load") => load(store, model, &arg(0, "fields"), &arg(1, "data"), context),

@@ -97,7 +97,7 @@ impl OdooSim {
 
     /// How many records a model has.
     pub fn count(&self, model: &str) -> usize {
-        self.store().table(model).map_or(0, |table| table.len())
+        self.store().table(model).map_or(0, store::Table::len)
     }
 
     pub fn router(&self) -> axum::Router {

@@ -237,15 +237,8 @@ const PRODUCT: &[Field] = &[
     f("property_account_expense_id", One("account.account")),
 ];
 /// Move types.
-pub const MOVE_TYPES: &[&str] = &[
-    "entry",
-    "out_invoice",
-    "out_refund",
-    "in_invoice",
-    "in_refund",
-    "out_receipt",
-    "in_receipt",
-];
+pub const MOVE_TYPES: &[&str] =
+    &["entry", "out_invoice", "out_refund", "in_invoice", "in_refund", "out_receipt", "in_receipt"];
 const MOVE: &[Field] = &[
     f("name", Text),
     f("ref", Text),
@@ -279,7 +272,18 @@ const LINE: &[Field] = &[
     f("account_id", One("account.account")),
     f("partner_id", One("res.partner")),
     f("product_id", One("product.product")),
-    f("display_type", Choice(&["product", "tax", "payment_term", "rounding", "line_section", "line_note", "cogs"])),
+    f(
+        "display_type",
+        Choice(&[
+            "product",
+            "tax",
+            "payment_term",
+            "rounding",
+            "line_section",
+            "line_note",
+            "cogs",
+        ]),
+    ),
     f("quantity", Number),
     f("price_unit", Number),
     f("balance", Number),

@@ -60,7 +60,8 @@ pub fn create(store: &mut Store, values: &Record, context: &Value) -> Result<i64
             add_line(store, id, line)?;
         }
     }
-    let total: Decimal = own_lines(store, id).into_iter().map(|l| amount(store, LINE, l, "balance")).sum();
+    let total: Decimal =
+        own_lines(store, id).into_iter().map(|l| amount(store, LINE, l, "balance")).sum();
     if !total.round_dp(2).is_zero() {
         return Err(Raised::user(format!(
             "The entry is not balanced.\n\nIt's off by {}.",
@@ -147,7 +148,7 @@ fn add_line(store: &mut Store, of: i64, values: &Record) -> Result<()> {
         line.insert(name.to_owned(), value);
     }
     line.entry("currency_id".to_owned()).or_insert(head("currency_id"));
-    line.entry("partner_id".to_owned()).or_insert(commercial.unwrap_or_else(|| json!(false)));
+    line.entry("partner_id".to_owned()).or_insert(commercial.unwrap_or(Value::Bool(false)));
     store.insert(LINE, line);
     Ok(())
 }
@@ -216,7 +217,8 @@ pub fn post(store: &mut Store, ids: &[i64]) -> Result<()> {
         }
         may_post(store, id)?;
         locked(store, id);
-        let code = store.text("account.journal", field_id(store, id, "journal_id"), "code").to_owned();
+        let code =
+            store.text("account.journal", field_id(store, id, "journal_id"), "code").to_owned();
         let year = store.text(MOVE, id, "date").get(..4).unwrap_or_default().to_owned();
         if store.text(MOVE, id, "name") == "/" {
             let prefix = format!("{code}/{year}/");
@@ -280,8 +282,7 @@ fn may_post(store: &Store, id: i64) -> Result<()> {
 /// In a locked period the date moves behind the lock, without a word.
 fn locked(store: &mut Store, id: i64) {
     let lock = store.text("res.company", COMPANY, "fiscalyear_lock_date").to_owned();
-    let (Ok(lock), Ok(day)) =
-        (lock.parse::<Date>(), store.text(MOVE, id, "date").parse::<Date>())
+    let (Ok(lock), Ok(day)) = (lock.parse::<Date>(), store.text(MOVE, id, "date").parse::<Date>())
     else {
         return;
     };
@@ -296,7 +297,9 @@ fn locked(store: &mut Store, id: i64) {
 pub fn to_draft(store: &mut Store, ids: &[i64]) -> Result<()> {
     for &id in ids {
         if store.text(MOVE, id, "state") == "draft" {
-            return Err(Raised::user("Only posted/cancelled journal entries can be reset to draft."));
+            return Err(Raised::user(
+                "Only posted/cancelled journal entries can be reset to draft.",
+            ));
         }
         reconcile::loosen(store, id);
         store.set(MOVE, id, "state", json!("draft"));

@@ -95,8 +95,7 @@ impl OdooClient {
         if let Some(company) = self.config.company {
             context["allowed_company_ids"] = json!([company]);
         }
-        if let (Some(ours), Some(theirs)) =
-            (context.as_object_mut(), kwargs["context"].as_object())
+        if let (Some(ours), Some(theirs)) = (context.as_object_mut(), kwargs["context"].as_object())
         {
             ours.extend(theirs.clone());
         }
@@ -200,8 +199,7 @@ impl Odoo for OdooClient {
     ) -> Result<Vec<OdooId>, OdooError> {
         let kwargs = json!({ "context": context });
         let asked = records.len();
-        let answer =
-            self.execute(model, "create", json!([records]), kwargs, Effect::Once).await?;
+        let answer = self.execute(model, "create", json!([records]), kwargs, Effect::Once).await?;
         let ids: Vec<OdooId> = match &answer {
             Value::Array(ids) => ids.iter().filter_map(Value::as_i64).map(OdooId).collect(),
             one => one.as_i64().map(OdooId).into_iter().collect(),
@@ -268,7 +266,9 @@ impl Odoo for OdooClient {
             .iter()
             .filter(|message| message["type"] == "error")
             .map(|message| RowError {
-                row: index(&message["record"]).or_else(|| index(&message["rows"]["from"])).unwrap_or(0),
+                row: index(&message["record"])
+                    .or_else(|| index(&message["rows"]["from"]))
+                    .unwrap_or(0),
                 field: message["field"].as_str().map(str::to_owned),
                 message: message["message"].as_str().unwrap_or_default().trim().to_owned(),
             })

@@ -23,9 +23,9 @@ pub async fn counts(client: &QboClient, kinds: &[(Kind, Option<&str>)]) -> Resul
             .collect();
         let items = json!({ "BatchItemRequest": items });
         let answer = client.ask(Ask::Batch(&items)).await?;
-        let answers = answer["BatchItemResponse"].as_array().ok_or_else(|| {
-            Failure::retry("QuickBooks' answer to a batch holds no answers")
-        })?;
+        let answers = answer["BatchItemResponse"]
+            .as_array()
+            .ok_or_else(|| Failure::retry("QuickBooks' answer to a batch holds no answers"))?;
         // answers come in any order
         for at in 0..some.len() {
             let own = answers.iter().find(|answer| answer["bId"] == at.to_string().as_str());

@@ -9,9 +9,13 @@ use serde_json::Value;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
     /// The access token is expired or not accepted.
-    TokenRefused { why: String },
+    TokenRefused {
+        why: String,
+    },
     /// A stored value that QuickBooks itself cannot read (error 4002).
-    Poison { why: String },
+    Poison {
+        why: String,
+    },
     /// More rows than a report gives (error 10100).
     TooLarge,
     Failed(Failure),
@@ -28,7 +32,9 @@ impl From<Fault> for Failure {
         match fault {
             Fault::Failed(failure) => failure,
             Fault::TokenRefused { why } => Self::needs(Remedy::ReconnectQuickBooks, why),
-            Fault::Poison { why } => Self::bug(format!("QuickBooks cannot read its own row: {why}")),
+            Fault::Poison { why } => {
+                Self::bug(format!("QuickBooks cannot read its own row: {why}"))
+            }
             Fault::TooLarge => Self::bug("a QuickBooks report of one day is too large"),
         }
     }
@@ -49,9 +55,7 @@ pub fn sorted(status: u16, after: Option<u64>, body: &str) -> Result<Value, Faul
     }
     match (status, json) {
         (200..=299, Some(json)) if json.is_object() => Ok(json),
-        (200..=299, _) => {
-            Err(retry("QuickBooks' answer is cut off or is no JSON", None))
-        }
+        (200..=299, _) => Err(retry("QuickBooks' answer is cut off or is no JSON", None)),
         (401, _) => Err(Fault::TokenRefused { why: "the sign-in was refused".to_owned() }),
         (429, _) => Err(throttled(after)),
         (500..=599, _) => Err(retry(&format!("QuickBooks is not available ({status})"), after)),
@@ -128,7 +132,8 @@ fn by_code(status: u16, after: Option<u64>, told: &Told) -> Fault {
 /// Intuit says to wait a minute; the rest keeps those who were throttled
 /// together from coming back together.
 fn throttled(after: Option<u64>) -> Fault {
-    let pause = Duration::from_secs(after.unwrap_or(60)) + Duration::from_millis(fastrand::u64(..5000));
+    let pause =
+        Duration::from_secs(after.unwrap_or(60)) + Duration::from_millis(fastrand::u64(..5000));
     Fault::Failed(Failure::Retry {
         why: "QuickBooks asks for a pause".to_owned(),
         after: Some(pause),

@@ -118,7 +118,10 @@ impl QboClient {
 
 /// The connection broke, or nobody answered. Reads can simply be repeated.
 fn gone(error: &reqwest::Error) -> Fault {
-    Fault::Failed(Failure::retry(format!("QuickBooks did not answer: {}", error.without_url_text())))
+    Fault::Failed(Failure::retry(format!(
+        "QuickBooks did not answer: {}",
+        error.without_url_text()
+    )))
 }
 
 trait WithoutUrl {

@@ -31,9 +31,8 @@ pub async fn report(client: &QboClient, name: &str, params: &[(&str, &str)]) -> 
 }
 
 async fn halves(client: &QboClient, name: &str, params: &[(&str, &str)]) -> Result<Report> {
-    let day = |key: &str| -> Option<Date> {
-        params.iter().find(|(k, _)| *k == key)?.1.parse().ok()
-    };
+    let day =
+        |key: &str| -> Option<Date> { params.iter().find(|(k, _)| *k == key)?.1.parse().ok() };
     let (Some(from), Some(to)) = (day("start_date"), day("end_date")) else {
         return Err(Fault::TooLarge.into());
     };
