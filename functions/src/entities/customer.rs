@@ -42,7 +42,7 @@ impl Entity for Customer {
         }
     }
 
-    fn map(customer: &Source, _: &Books<'_>) -> Result<Mapped, MapError> {
+    fn map(customer: &Source, books: &Books<'_>) -> Result<Mapped, MapError> {
         let mut fields = customer.party.fields();
         fields.insert("customer_rank", Field::Whole(1));
         fields.insert("is_company", customer.party.company_name.is_some().into());
@@ -54,8 +54,9 @@ impl Entity for Customer {
         if let Some(term) = &customer.sales_term_ref {
             fields.insert("property_payment_term_id", Field::Ref(term.to(Kind::Term)));
         }
-        if let Some(account) = &customer.ar_account_ref {
-            let account = Ref::new(Kind::Account, account.value.clone());
+        // new invoices go where the old ones are
+        if let Some(account) = books.facts.receivable(Some(&customer.id), None) {
+            let account = Ref::new(Kind::Account, account.clone());
             fields.insert("property_account_receivable_id", account.into());
         }
         Ok(Draft::new(Self::MODEL, fields).into())

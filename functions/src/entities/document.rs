@@ -226,7 +226,9 @@ fn line_fields(
         ("balance", line.home.into()),
         ("name", line.name.clone().into()),
     ]);
-    if let Some(partner) = line.partner.as_ref().or(document.partner.as_ref()) {
+    // on invoices Odoo puts the partner's own company; told another, it also picks the
+    // control account anew
+    if let Some(partner) = line.partner.as_ref().or(document.partner.as_ref()).filter(|_| entry) {
         fields.insert("partner_id", partner.clone().into());
     }
     if let Some(currency) = foreign {

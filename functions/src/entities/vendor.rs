@@ -35,7 +35,7 @@ impl Entity for Vendor {
         }
     }
 
-    fn map(vendor: &Source, _: &Books<'_>) -> Result<Mapped, MapError> {
+    fn map(vendor: &Source, books: &Books<'_>) -> Result<Mapped, MapError> {
         let mut fields = vendor.party.fields();
         fields.insert("supplier_rank", Field::Whole(1));
         fields.insert("is_company", vendor.party.company_name.is_some().into());
@@ -44,8 +44,9 @@ impl Entity for Vendor {
             let term = Field::Ref(term.to(Kind::Term));
             fields.insert("property_supplier_payment_term_id", term);
         }
-        if let Some(account) = &vendor.ap_account_ref {
-            let account = Ref::new(Kind::Account, account.value.clone());
+        // new bills go where the old ones are
+        if let Some(account) = books.facts.payable(Some(&vendor.id), None) {
+            let account = Ref::new(Kind::Account, account.clone());
             fields.insert("property_account_payable_id", account.into());
         }
         Ok(Draft::new(Self::MODEL, fields).into())

@@ -111,19 +111,28 @@ fn add_line(store: &mut Store, of: i64, values: &Record) -> Result<()> {
     let balance = given("balance").unwrap_or_else(|| {
         given("debit").unwrap_or_default() - given("credit").unwrap_or_default()
     });
-    let account = line.get("account_id").and_then(Value::as_i64).unwrap_or(0);
+    let mut account = line.get("account_id").and_then(Value::as_i64).unwrap_or(0);
     if store.get("account.account", account).is_none() {
         return Err(Raised::user("Missing required account on accountable line."));
     }
     let kind = head("move_type");
-    let account_type = store.text("account.account", account, "account_type").to_owned();
     let display = line.get("display_type").and_then(Value::as_str).unwrap_or("product").to_owned();
-    if kind != "entry" {
-        accepts(store, account, &account_type, &display, kind.as_str().unwrap_or_default())?;
-    }
     let partner = head("partner_id").as_i64();
     let commercial =
         partner.map(|p| store.field("res.partner", p, "commercial_partner_id").clone());
+    let told = line.get("partner_id").filter(|told| told.is_i64());
+    if kind != "entry" && told.is_some() && told != commercial.as_ref() {
+        // the partner's own company is put instead, and its control account with it
+        line.insert("partner_id".to_owned(), commercial.clone().unwrap_or_default());
+        if display == "payment_term" {
+            account = control_account(store, commercial.as_ref(), account);
+            line.insert("account_id".to_owned(), json!(account));
+        }
+    }
+    let account_type = store.text("account.account", account, "account_type").to_owned();
+    if kind != "entry" {
+        accepts(store, account, &account_type, &display, kind.as_str().unwrap_or_default())?;
+    }
     let (debit, credit) =
         if balance >= Decimal::ZERO { (balance, Decimal::ZERO) } else { (Decimal::ZERO, -balance) };
     let in_currency = given("amount_currency").unwrap_or(balance);
@@ -151,6 +160,22 @@ fn add_line(store: &mut Store, of: i64, values: &Record) -> Result<()> {
     line.entry("partner_id".to_owned()).or_insert(commercial.unwrap_or(Value::Bool(false)));
     store.insert(LINE, line);
     Ok(())
+}
+
+/// The control account of a partner, of the same type as this one.
+fn control_account(store: &Store, partner: Option<&Value>, account: i64) -> i64 {
+    let of = store.text("account.account", account, "account_type");
+    let (field, code) = match of {
+        "asset_receivable" => ("property_account_receivable_id", "121000"),
+        _ => ("property_account_payable_id", "211000"),
+    };
+    let own = partner.and_then(Value::as_i64).map(|p| store.field("res.partner", p, field));
+    own.and_then(Value::as_i64)
+        .or_else(|| {
+            let table = store.table("account.account")?;
+            table.among("code", &[json!(code)])?.into_iter().next()
+        })
+        .unwrap_or(account)
 }
 
 /// Control accounts belong on due lines, and nothing else does.
