@@ -54,6 +54,9 @@ pub mod collection {
     ];
 }
 
+/// Documents read at a time.
+const PAGE: u32 = 500;
+
 /// Raw payloads are kept this long.
 const PAYLOADS: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// Logs and errors are kept this long.
@@ -142,21 +145,34 @@ impl Tenant {
         Ok(found)
     }
 
-    /// All of a selection, page by page.
+    /// All of a selection.
     pub async fn list_all<T: DeserializeOwned>(
         &self,
         collection: &'static str,
         select: Select,
     ) -> Result<Vec<Read<T>>> {
-        let (mut all, mut after) = (Vec::new(), None);
+        let mut all = Vec::new();
+        self.each(collection, select, |read| all.push(read)).await?;
+        Ok(all)
+    }
+
+    /// Goes through a selection page by page, so that it never stands in memory whole.
+    pub async fn each<T: DeserializeOwned>(
+        &self,
+        collection: &'static str,
+        select: Select,
+        mut see: impl FnMut(Read<T>),
+    ) -> Result<()> {
+        let mut after = None;
         loop {
-            let page = self.list(collection, select.clone(), after, 1000).await?;
-            let Some(last) = page.last().filter(|_| page.len() == 1000) else {
-                all.extend(page);
-                return Ok(all);
-            };
-            after = Some((last.sort.clone().unwrap_or_default(), last.id.clone()));
-            all.extend(page);
+            let page = self.list(collection, select.clone(), after, PAGE).await?;
+            let full = page.len() == PAGE as usize;
+            after =
+                page.last().map(|last| (last.sort.clone().unwrap_or_default(), last.id.clone()));
+            page.into_iter().for_each(&mut see);
+            if !full {
+                return Ok(());
+            }
         }
     }
 

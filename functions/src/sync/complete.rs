@@ -27,7 +27,7 @@ use crate::{
     store::{Read, collection, document, fetched_key, record_key, txn_key},
 };
 
-const BATCH: u32 = 200;
+const BATCH: u32 = 500;
 
 pub struct Complete(pub Arc<Tools>);
 

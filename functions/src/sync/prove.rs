@@ -26,7 +26,7 @@ use super::{
 use crate::{
     app::Tools,
     entities::ENTITIES,
-    store::{collection, document, fetched_key, kind_key, record_key},
+    store::{Read, collection, document, fetched_key, kind_key, record_key},
 };
 
 pub struct Prove(pub Arc<Tools>);
@@ -219,7 +219,7 @@ impl Theirs {
 async fn quickbooks_ledger(company: &Company, job: &JobId) -> Result<Theirs> {
     let mut theirs = Theirs::default();
     let key = Select::Key(job.0.clone());
-    for read in company.tenant.list_all::<LedgerTxn>(collection::LEDGER, key).await? {
+    let see = |read: Read<LedgerTxn>| {
         let LedgerTxn { txn, postings, .. } = read.value;
         for posting in postings {
             let cell = (txn.clone(), posting.account.clone());
@@ -235,7 +235,8 @@ async fn quickbooks_ledger(company: &Company, job: &JobId) -> Result<Theirs> {
                 }
             }
         }
-    }
+    };
+    company.tenant.each(collection::LEDGER, key, see).await?;
     Ok(theirs)
 }
 
@@ -253,7 +254,6 @@ async fn documents(
         let kind = entity.kind();
         let key = Select::Key(kind_key(&company.link.id, kind));
         let fetched = Select::Key(fetched_key(job, kind));
-        let staged = company.tenant.list_all::<Staged>(collection::STAGED, fetched).await?;
         let links: BTreeMap<String, IdLink> = company
             .tenant
             .list_all::<IdLink>(collection::ID_LINKS, key)
@@ -264,11 +264,11 @@ async fn documents(
         let unmoved = unmoved(company, kind).await?;
         let (mut here, mut there) = (0u32, 0u32);
         let (mut total, mut total_odoo) = (Money::ZERO, Money::ZERO);
-        for read in staged {
+        let see = |read: Read<Staged>| {
             let id = read.value.id;
             let key = record_key(&company.link.id, kind, &id);
             if unmoved.contains(&key) {
-                continue;
+                return;
             }
             here += 1;
             let link = links.get(&key);
@@ -298,7 +298,8 @@ async fn documents(
                     l1.fact(same);
                 }
             }
-        }
+        };
+        company.tenant.each(collection::STAGED, fetched, see).await?;
         if !l0.fact(here == there) {
             told.push(Difference {
                 level: "L0".to_owned(),

@@ -20,7 +20,8 @@ use super::{
 /// How long a received message is hidden; renewed while its call runs.
 const HIDDEN: Duration = Duration::from_mins(10);
 const RENEW: Duration = Duration::from_mins(5);
-const QUICK: Duration = Duration::from_millis(5);
+const QUICK: Duration = Duration::from_millis(4);
+const IDLE: Duration = Duration::from_millis(100);
 
 /// Listens on all queues until dropped.
 pub async fn run(package: Arc<Package>, invoker: Invoker, queues: Arc<dyn QueueSource>) {
@@ -58,9 +59,9 @@ pub async fn run(package: Arc<Package>, invoker: Invoker, queues: Arc<dyn QueueS
         pause = if taken > 0 {
             QUICK
         } else {
-            (pause * 2)
-                .min(package.host.queues.max_polling_interval)
-                .min(Duration::from_millis(100))
+            // who works now is likely to leave a message soon
+            let most = if calls.is_empty() { IDLE } else { QUICK };
+            (pause * 2).min(package.host.queues.max_polling_interval).min(most)
         };
         sleep(pause).await;
     }
