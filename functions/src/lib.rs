@@ -4,6 +4,7 @@ pub mod access;
 pub mod app;
 mod audit;
 mod backfills;
+mod body;
 pub mod call;
 pub mod compose;
 pub mod connect;

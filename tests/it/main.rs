@@ -4,3 +4,6 @@
 
 mod backfill;
 mod data;
+mod failures;
+mod registry;
+mod tenancy;

@@ -33,6 +33,11 @@ use crate::{
 /// Signs the sessions of tests.
 const SECRET: &str = "a secret of tests that is long enough to be one";
 
+/// The secret that tests sign with.
+pub fn secret() -> SecretString {
+    SecretString::from(SECRET)
+}
+
 #[derive(Parser)]
 struct Settings {
     #[command(flatten)]
@@ -73,9 +78,9 @@ impl TestApp {
             "--qbo-token-url",
             &format!("{}/oauth2/v1/tokens/bearer", qbo.base_url()),
             "--qbo-client-id",
-            "client",
+            "client-id",
             "--qbo-client-secret",
-            "secret",
+            "client-secret",
             "--qbo-rps",
             "100000",
             "--qbo-burst",
@@ -119,7 +124,7 @@ impl TestApp {
             plan: Tier::Full,
             exp: 0,
         };
-        compose::local_token(claims, &SecretString::from(SECRET), &SystemClock).expect("a token")
+        compose::local_token(claims, &secret(), &SystemClock).expect("a token")
     }
 
     /// Asks as a member of the tenant.

@@ -21,7 +21,9 @@ use super::{instance, unreachable};
 use crate::{
     access::Member,
     app::App,
-    audit, digest,
+    audit,
+    body::Body,
+    digest,
     entities::ENTITIES,
     function::{Access, Function, handler},
     problem::Problem,
@@ -58,7 +60,7 @@ async fn start(
     State(app): State<App>,
     member: Member,
     headers: HeaderMap,
-    Json(asked): Json<Asked>,
+    Body(asked): Body<Asked>,
 ) -> Result<Response, Problem> {
     let key = headers.get("idempotency-key").and_then(|value| value.to_str().ok());
     let (job, fresh) = begin(&app, &member, asked, key).await?;

@@ -15,6 +15,7 @@ use crate::{
     access::Admin,
     app::App,
     audit,
+    body::Body,
     function::{Access, Function, handler},
     problem::Problem,
     store::{collection, document, failed},
@@ -35,7 +36,7 @@ struct Asked {
 async fn tie(
     State(app): State<App>,
     Admin(member): Admin,
-    Json(asked): Json<Asked>,
+    Body(asked): Body<Asked>,
 ) -> Result<Json<Value>, Problem> {
     let tenant = &member.tenant;
     let realm = tenant.get::<Value>(collection::QBO_CONNECTIONS, asked.realm.as_str()).await?;

@@ -16,6 +16,7 @@ use crate::{
     access::Admin,
     app::App,
     audit,
+    body::Body,
     function::{Access, Function, handler},
     problem::Problem,
     store::{collection, document, failed},
@@ -51,7 +52,7 @@ pub struct Saved {
 async fn save(
     State(app): State<App>,
     Admin(member): Admin,
-    Json(asked): Json<Asked>,
+    Body(asked): Body<Asked>,
 ) -> Result<Json<Saved>, Problem> {
     let url = asked.url.trim_end_matches('/').to_owned();
     if !url.starts_with("https://") && !url.starts_with("http://") {

@@ -13,6 +13,7 @@ use crate::{
     access::Admin,
     app::App,
     audit,
+    body::Body,
     function::{Access, Function, handler},
     problem::Problem,
     store::{collection, document, failed},
@@ -40,7 +41,7 @@ struct Asked {
 async fn save(
     State(app): State<App>,
     Admin(member): Admin,
-    Json(asked): Json<Asked>,
+    Body(asked): Body<Asked>,
 ) -> Result<Json<Value>, Problem> {
     if asked.realm.0.is_empty() || !asked.realm.0.chars().all(|c| c.is_ascii_digit()) {
         return Err(Problem::bad_request("`realm` has to be the digits of the company's id."));

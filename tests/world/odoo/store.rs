@@ -69,6 +69,27 @@ impl Table {
         before
     }
 
+    /// Sets one field (or takes it away); gives what it was.
+    fn set(&mut self, id: i64, field: &str, value: Option<&Value>) -> Option<Value> {
+        let record = self.rows.get_mut(&id)?;
+        let before = match value {
+            Some(value) => record.insert(field.to_owned(), value.clone()),
+            None => record.remove(field),
+        };
+        if let Some(indexed) = INDEXED.iter().find(|known| **known == field)
+            && before.as_ref() != value
+        {
+            let index = self.index.entry(indexed).or_default();
+            if let Some(ids) = before.as_ref().and_then(|before| index.get_mut(&key(before))) {
+                ids.remove(&id);
+            }
+            if let Some(value) = value {
+                index.entry(key(value)).or_default().insert(id);
+            }
+        }
+        before
+    }
+
     fn take(&mut self, id: i64) -> Option<Record> {
         let record = self.rows.remove(&id)?;
         for field in INDEXED {
@@ -104,6 +125,7 @@ pub struct Store {
 #[derive(Debug, Clone)]
 enum Undo {
     Row(String, i64, Option<Record>),
+    Field(String, i64, String, Option<Value>),
     Name(String, Option<(String, i64)>),
     Sequence(String, Option<i64>),
 }
@@ -137,10 +159,11 @@ impl Store {
         id
     }
 
-    pub fn set(&mut self, model: &str, id: i64, field: &str, value: Value) {
-        if let Some(mut record) = self.get(model, id).cloned() {
-            record.insert(field.to_owned(), value);
-            self.replace(model, id, record);
+    pub fn set(&mut self, model: &str, id: i64, field: &str, value: impl Into<Value>) {
+        let value = value.into();
+        if let Some(table) = self.tables.get_mut(model).filter(|table| table.get(id).is_some()) {
+            let before = table.set(id, field, Some(&value));
+            self.undo.push(Undo::Field(model.to_owned(), id, field.to_owned(), before));
         }
     }
 
@@ -201,6 +224,9 @@ impl Store {
                 }
                 Undo::Row(model, id, None) => {
                     self.tables.entry(model).or_default().take(id);
+                }
+                Undo::Field(model, id, field, before) => {
+                    self.tables.entry(model).or_default().set(id, &field, before.as_ref());
                 }
                 Undo::Name(name, Some(of)) => {
                     self.names.insert(name, of);
