@@ -5,5 +5,6 @@
 mod backfill;
 mod data;
 mod failures;
+mod odoo_contract;
 mod registry;
 mod tenancy;

@@ -1,0 +1,236 @@
+//! One suite for the simulator and for a real Odoo: what the loader relies on.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use q2o_clients::{
+    http::Http,
+    odoo::{OdooClient, OdooConfig},
+};
+use q2o_domain::{
+    OdooId,
+    ports::{Budget, Loaded, Odoo, OdooError},
+};
+use q2o_platform::clock::SystemClock;
+use q2o_tests::odoo::{OdooSim, Options};
+use serde_json::{Value, json};
+
+use crate::data::real_odoo;
+
+struct Unlimited;
+
+#[async_trait]
+impl Budget for Unlimited {
+    async fn take(&self, _: &str, _: u32) -> q2o_domain::Result<std::time::Duration> {
+        Ok(std::time::Duration::ZERO)
+    }
+    async fn block(&self, _: &str, _: std::time::Duration) -> q2o_domain::Result<()> {
+        Ok(())
+    }
+}
+
+fn client(url: &str, db: &str, login: &str, key: &str) -> OdooClient {
+    let config = OdooConfig {
+        url: url.to_owned(),
+        db: db.to_owned(),
+        login: login.to_owned(),
+        key: key.into(),
+        company: Some(1),
+    };
+    OdooClient::new(config, Http::new().unwrap(), Arc::new(Unlimited), Arc::new(SystemClock))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_simulator_keeps_the_contract() {
+    let sim = OdooSim::new(Options::default());
+    let url = format!("http://{}", sim.serve().await.unwrap());
+    let options = sim.options();
+    contract(&client(&url, &options.database, &options.login, &options.key)).await;
+    let wrong = client(&url, &options.database, &options.login, "wrong");
+    refuses_a_wrong_key(&wrong).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_real_odoo_keeps_the_contract() {
+    let Some(odoo) = real_odoo() else { return };
+    let text = |name: &str| odoo[name].as_str().unwrap().to_owned();
+    let (url, db, login) = (text("url"), text("database"), text("login"));
+    contract(&client(&url, &db, &login, &text("api_key"))).await;
+    refuses_a_wrong_key(&client(&url, &db, &login, "wrong")).await;
+}
+
+async fn refuses_a_wrong_key(odoo: &dyn Odoo) {
+    let refused = odoo.search_read("res.partner", json!([]), &["name"], "id", 0, 1).await;
+    let failure = q2o_domain::Failure::from(refused.unwrap_err());
+    assert!(matches!(failure, q2o_domain::Failure::NeedsUser { .. }), "{failure:?}");
+}
+
+async fn contract(odoo: &dyn Odoo) {
+    assert!(odoo.version().await.unwrap().0 >= 17);
+    let run = uuid::Uuid::new_v4().simple().to_string();
+    loads_all_or_nothing(odoo, &run).await;
+    let [receivable, income] = accounts(odoo, &run).await;
+    let partners =
+        odoo.create("res.partner", vec![json!({"name": "Contract"})], json!({})).await.unwrap();
+    let books = Books { receivable, income, partner: partners[0], run: run.clone() };
+    refuses_what_does_not_balance(odoo, &books).await;
+    let (invoice, payment) = posts_exactly(odoo, &books).await;
+    reconciles_in_part(odoo, &books, invoice, payment).await;
+    sums_by_month(odoo, &books).await;
+    errors_are_told_apart(odoo).await;
+}
+
+async fn loads_all_or_nothing(odoo: &dyn Odoo, run: &str) {
+    let columns = ["id", "name"].map(str::to_owned);
+    let row = |n: u8, name: &str| vec![format!("q2o_contract.{run}_{n}"), name.to_owned()];
+    let rows = vec![row(1, "One"), row(2, "Two")];
+    let Loaded::Done(first) = odoo.load("res.partner", &columns, rows.clone()).await.unwrap()
+    else {
+        panic!("refused")
+    };
+    let Loaded::Done(again) = odoo.load("res.partner", &columns, rows).await.unwrap() else {
+        panic!("refused")
+    };
+    assert_eq!(first, again, "the same external ids are the same records");
+
+    let columns = ["id", "name", "parent_id/.id"].map(str::to_owned);
+    let mut bad = row(3, "Three");
+    bad.push("999999999".to_owned());
+    let mut good = row(4, "Four");
+    good.push(first[0].to_string());
+    let refused = odoo.load("res.partner", &columns, vec![good, bad]).await.unwrap();
+    let Loaded::Refused(errors) = refused else { panic!("a missing parent was accepted") };
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    assert_eq!(errors[0].row, 1, "{errors:?}");
+    let domain = json!([["name", "=", "Four"], ["parent_id", "=", first[0].0]]);
+    let there = odoo.search_read("res.partner", domain, &["name"], "id", 0, 0).await.unwrap();
+    assert_eq!(there, Vec::<Value>::new(), "nothing of a refused call stays");
+}
+
+async fn accounts(odoo: &dyn Odoo, run: &str) -> [OdooId; 2] {
+    let columns = ["id", "code", "name", "account_type"].map(str::to_owned);
+    let code = |n: u8| format!("{n}{}", &run[..10]);
+    let row = |n: u8, of: &str| {
+        vec![format!("q2o_contract.{run}_a{n}"), code(n), format!("Contract {n}"), of.to_owned()]
+    };
+    let rows = vec![row(1, "asset_receivable"), row(4, "income")];
+    let Loaded::Done(ids) = odoo.load("account.account", &columns, rows).await.unwrap() else {
+        panic!("refused")
+    };
+    [ids[0], ids[1]]
+}
+
+struct Books {
+    receivable: OdooId,
+    income: OdooId,
+    partner: OdooId,
+    run: String,
+}
+
+impl Books {
+    fn key(&self, what: &str) -> String {
+        format!("q2o_contract.{}_{what}", self.run)
+    }
+
+    fn invoice(&self, journal: i64, due: &str) -> Value {
+        let amount: Value = serde_json::from_str(due).unwrap();
+        json!({
+            "move_type": "out_invoice", "journal_id": journal, "partner_id": self.partner.0,
+            "date": "2026-02-05", "invoice_date": "2026-02-05", "invoice_date_due": "2026-03-05",
+            "invoice_origin": self.key("invoice"),
+            "line_ids": [
+                [0, 0, {"display_type": "product", "name": "Work", "account_id": self.income.0,
+                        "quantity": 3, "price_unit": 33.33, "balance": -100, "tax_ids": [[6, 0, []]]}],
+                [0, 0, {"display_type": "payment_term", "account_id": self.receivable.0,
+                        "balance": amount, "date_maturity": "2026-03-05"}],
+            ],
+        })
+    }
+}
+
+async fn journal(odoo: &dyn Odoo, of: &str) -> i64 {
+    let domain = json!([["type", "=", of], ["company_id", "=", 1]]);
+    let found = odoo.search_read("account.journal", domain, &["code"], "id", 0, 1).await.unwrap();
+    found[0]["id"].as_i64().unwrap()
+}
+
+const WHOLE: &str = "skip_invoice_sync";
+
+async fn refuses_what_does_not_balance(odoo: &dyn Odoo, books: &Books) {
+    let invoice = books.invoice(journal(odoo, "sale").await, "99.99");
+    let refused = odoo.create("account.move", vec![invoice], json!({ WHOLE: true })).await;
+    assert!(matches!(refused, Err(OdooError::Refused { .. })), "{refused:?}");
+}
+
+/// Amounts and dates stay as sent, whatever quantity times price would give.
+async fn posts_exactly(odoo: &dyn Odoo, books: &Books) -> (OdooId, OdooId) {
+    let sales = journal(odoo, "sale").await;
+    let general = journal(odoo, "general").await;
+    let payment = json!({
+        "move_type": "entry", "journal_id": general, "date": "2026-02-10",
+        "invoice_origin": books.key("payment"),
+        "line_ids": [
+            [0, 0, {"account_id": books.income.0, "balance": 60, "partner_id": books.partner.0}],
+            [0, 0, {"account_id": books.receivable.0, "balance": -60, "partner_id": books.partner.0}],
+        ],
+    });
+    let records = vec![books.invoice(sales, "100"), payment];
+    let made = odoo.create("account.move", records, json!({ WHOLE: true })).await.unwrap();
+    let ids: Vec<i64> = made.iter().map(|id| id.0).collect();
+    odoo.call("account.move", "action_post", json!([ids]), json!({})).await.unwrap();
+    let domain = json!([["invoice_origin", "in", [books.key("invoice"), books.key("payment")]]]);
+    let fields = ["state", "date", "amount_total", "amount_residual", "payment_state"];
+    let there = odoo.search_read("account.move", domain, &fields, "id", 0, 0).await.unwrap();
+    assert_eq!(there.len(), 2, "both are found by their keys");
+    assert_eq!(there[0]["state"], "posted");
+    assert_eq!(there[0]["date"], "2026-02-05");
+    assert_eq!(there[0]["amount_total"].to_string(), "100.0");
+    assert_eq!(there[0]["amount_residual"].to_string(), "100.0");
+    assert_eq!(there[0]["payment_state"], "not_paid");
+    let again = odoo.call("account.move", "action_post", json!([ids]), json!({})).await;
+    assert!(matches!(again, Err(OdooError::Refused { .. })), "{again:?}");
+    let gone = odoo.call("account.move", "unlink", json!([ids]), json!({})).await;
+    assert!(matches!(gone, Err(OdooError::Refused { .. })), "{gone:?}");
+    (made[0], made[1])
+}
+
+async fn reconciles_in_part(odoo: &dyn Odoo, books: &Books, invoice: OdooId, payment: OdooId) {
+    let line = async |of: OdooId| {
+        let domain = json!([["move_id", "=", of.0], ["account_id", "=", books.receivable.0]]);
+        let fields = ["balance"];
+        let found =
+            odoo.search_read("account.move.line", domain, &fields, "id", 0, 1).await.unwrap();
+        found[0]["id"].as_i64().unwrap()
+    };
+    let partial = json!({
+        "debit_move_id": line(invoice).await, "credit_move_id": line(payment).await,
+        "amount": 60, "debit_amount_currency": 60, "credit_amount_currency": 60,
+    });
+    odoo.create("account.partial.reconcile", vec![partial], json!({})).await.unwrap();
+    let domain = json!([["id", "=", invoice.0]]);
+    let fields = ["amount_residual", "payment_state"];
+    let there = odoo.search_read("account.move", domain, &fields, "id", 0, 1).await.unwrap();
+    assert_eq!(there[0]["amount_residual"].to_string(), "40.0");
+    assert_eq!(there[0]["payment_state"], "partial");
+}
+
+async fn sums_by_month(odoo: &dyn Odoo, books: &Books) {
+    let domain = json!([["parent_state", "=", "posted"], ["account_id", "=", books.receivable.0]]);
+    let by = ["account_id", "date:month"];
+    let sums = odoo.read_group("account.move.line", domain, &["balance:sum"], &by).await.unwrap();
+    assert_eq!(sums.len(), 1, "{sums:?}");
+    assert_eq!(sums[0]["balance"].to_string(), "40.0");
+    assert_eq!(sums[0]["account_id"][0], books.receivable.0);
+    assert_eq!(sums[0]["__range"]["date:month"]["from"], "2026-02-01");
+}
+
+async fn errors_are_told_apart(odoo: &dyn Odoo) {
+    let nameless = odoo.create("res.partner", vec![json!({"name": false})], json!({})).await;
+    assert!(matches!(nameless, Err(OdooError::Refused { .. })), "{nameless:?}");
+    let typo = odoo.create("res.partner", vec![json!({"nmae": "x"})], json!({})).await;
+    assert!(matches!(typo, Err(OdooError::Failed(q2o_domain::Failure::Bug { .. }))), "{typo:?}");
+    let gone = odoo.write("res.partner", &[OdooId(999_999_999)], json!({"name": "x"})).await;
+    assert!(matches!(gone, Err(OdooError::Missing { .. })), "{gone:?}");
+    let model = odoo.search_read("no.such.model", json!([]), &["id"], "id", 0, 1).await;
+    assert!(matches!(model, Err(OdooError::Failed(_))), "{model:?}");
+}
