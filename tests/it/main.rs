@@ -5,6 +5,7 @@
 mod backfill;
 mod data;
 mod failures;
+mod mappings;
 mod odoo_contract;
 mod registry;
 mod tenancy;
