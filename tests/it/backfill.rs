@@ -54,6 +54,22 @@ async fn a_made_up_company_is_proved_and_a_second_run_creates_nothing() {
     assert_eq!(app.odoo.save().unwrap(), before);
 }
 
+/// An Odoo whose chart has some of the company's own numbers already.
+#[tokio::test(flavor = "multi_thread")]
+async fn accounts_with_the_same_number_and_type_are_adopted() {
+    let folder = tempfile::tempdir().unwrap();
+    company::generate(&company::Plan::sized(60)).write(folder.path()).unwrap();
+    let app = TestApp::with(folder.path()).await;
+    let odoo = app.odoo.save().unwrap();
+    app.odoo.restore(&odoo.replace("\"400000\"", "\"4000\"")).unwrap();
+    let before = app.odoo.count("account.account");
+    let link = app.connect().await;
+    let job = app.start(&link).await;
+    app.run().await;
+    clean(&app, &link, &job).await;
+    assert_eq!(app.odoo.count("account.account"), before + 46 - 1);
+}
+
 /// The job is done, and nothing differs.
 async fn clean(app: &TestApp, link: &str, job: &str) -> Value {
     let (_, shown) = app.ask("GET", &format!("/api/ops/jobs/{job}"), json!(null)).await;

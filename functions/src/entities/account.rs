@@ -30,7 +30,7 @@ impl Entity for Account {
     const KIND: Kind = Kind::Account;
     const MODEL: &'static str = "account.account";
     const ONLY: Option<&'static str> = Some("Active IN (true,false)");
-    const KEY: Option<&'static str> = Some("code");
+    const KEY: Option<(&'static str, &'static str)> = Some(("code", "account_type"));
     type Source = Source;
 
     fn inform(account: &Source, facts: &mut Facts) {

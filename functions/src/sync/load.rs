@@ -11,16 +11,17 @@ use std::{
 };
 
 use q2o_domain::{
-    AnyEntity, Books, Facts, Failure, JobId, Kind, LinkId, MapError, Mapped, OdooId, QboId, Ref,
-    Remedy, Result, Txn, Write,
+    AnyEntity, Books, Facts, Failure, Field, JobId, Kind, LinkId, MapError, Mapped, OdooId, QboId,
+    Ref, Remedy, Result, Txn, Write,
     ports::Select,
     records::{Counts, ErrorEntry, IdLink, LedgerTxn, Staged},
 };
 use q2o_durable::{Activity, Attempt};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::{
-    company::{Company, Task},
+    company::{Company, Task, id_of},
     documents::{self, Move},
     error_document,
     masters::{self, Outgoing},
@@ -109,6 +110,8 @@ struct Item {
     odoo: BTreeMap<String, OdooId>,
     /// As it is in Odoo already.
     unchanged: bool,
+    /// In Odoo before us: pointed at, but not ours to change.
+    adopted: bool,
     error: Option<Problem>,
 }
 
@@ -137,6 +140,7 @@ impl Batch<'_> {
             if let Some(link) = known.link(&self.key(&item.id)) {
                 item.odoo.clone_from(&link.odoo);
                 item.unchanged = link.hash == item.hash;
+                item.adopted = link.adopted;
             }
         }
         match self.entity.write() {
@@ -168,7 +172,7 @@ impl Batch<'_> {
             };
             let hash = hash(&mapped)?;
             let odoo = BTreeMap::new();
-            items.push(Item { id, mapped, hash, odoo, unchanged: false, error });
+            items.push(Item { id, mapped, hash, odoo, unchanged: false, adopted: false, error });
         }
         Ok(items)
     }
@@ -199,8 +203,12 @@ impl Batch<'_> {
     /// Drafts whose references are all known go out; what they became may be
     /// what others wait for, so as long as something goes, there is another round.
     async fn masters(&self, items: &mut [Item], known: &mut Known) -> Result<()> {
+        self.adopt(items, known).await?;
         let mut done: BTreeSet<(usize, usize)> = BTreeSet::new();
         for (at, item) in items.iter().enumerate() {
+            if item.adopted {
+                done.insert((at, 0));
+            }
             if item.error.is_some() || item.unchanged {
                 done.extend((0..item.mapped.drafts.len()).map(|d| (at, d)));
             }
@@ -235,6 +243,37 @@ impl Batch<'_> {
             let waiting = (0..item.mapped.drafts.len()).find(|d| !done.contains(&(at, *d)));
             if let Some(d) = waiting.filter(|_| item.error.is_none()) {
                 item.error = Some(self.parked(known.missing(item.mapped.drafts[d].refs())));
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes what Odoo has under the same key and of the same kind, such as an
+    /// account with the same code and type.
+    async fn adopt(&self, items: &mut [Item], known: &mut Known) -> Result<()> {
+        let Some((key, same)) = self.entity.key() else { return Ok(()) };
+        let text = |item: &Item, field: &str| match item.mapped.drafts.first()?.fields.get(field) {
+            Some(Field::Text(text)) => Some(text.clone()),
+            _ => None,
+        };
+        let fresh = |item: &Item| item.error.is_none() && item.odoo.is_empty();
+        let wanted: Vec<String> =
+            items.iter().filter(|item| fresh(item)).filter_map(|item| text(item, key)).collect();
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let domain = json!([[key, "in", wanted]]);
+        let (model, odoo) = (self.entity.model(), &self.company.odoo);
+        let there = odoo.search_read(model, domain, &[key, same], "id", 0, 0).await?;
+        for item in items.iter_mut().filter(|item| fresh(item)) {
+            let (code, of) = (text(item, key), text(item, same));
+            let own = there.iter().find(|row| {
+                row[key].as_str() == code.as_deref() && row[same].as_str() == of.as_deref()
+            });
+            if let Some(id) = own.and_then(id_of) {
+                item.odoo.insert(String::new(), id);
+                item.adopted = true;
+                known.add(self.key(&item.id), Self::linked(item));
             }
         }
         Ok(())
@@ -386,7 +425,7 @@ impl Batch<'_> {
     }
 
     fn linked(item: &Item) -> IdLink {
-        IdLink { odoo: item.odoo.clone(), hash: item.hash.clone(), adopted: false }
+        IdLink { odoo: item.odoo.clone(), hash: item.hash.clone(), adopted: item.adopted }
     }
 
     /// Links and errors, and the count of both.

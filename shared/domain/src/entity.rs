@@ -20,8 +20,9 @@ pub trait Entity: Send + Sync + 'static {
     const AFTER: &'static [Kind] = &[];
     /// `WHERE` of the QuickBooks query. Lists hide inactive records unless asked.
     const ONLY: Option<&'static str> = None;
-    /// Field by which a record already in Odoo is recognised and adopted.
-    const KEY: Option<&'static str> = None;
+    /// Field by which a record already in Odoo is recognised, and the field that
+    /// has to be the same for it to be adopted.
+    const KEY: Option<(&'static str, &'static str)> = None;
     const WRITE: Write = Write::Master;
 
     /// The QuickBooks record, as much of it as we read.
@@ -91,7 +92,7 @@ pub trait AnyEntity: Send + Sync {
     fn model(&self) -> &'static str;
     fn after(&self) -> &'static [Kind];
     fn only(&self) -> Option<&'static str>;
-    fn key(&self) -> Option<&'static str>;
+    fn key(&self) -> Option<(&'static str, &'static str)>;
     fn write(&self) -> Write;
     /// Reads one record of this kind.
     fn read(&self, record: &Value) -> Result<Box<dyn Record>, MapError>;
@@ -139,7 +140,7 @@ impl<E: Entity> AnyEntity for E {
     fn only(&self) -> Option<&'static str> {
         E::ONLY
     }
-    fn key(&self) -> Option<&'static str> {
+    fn key(&self) -> Option<(&'static str, &'static str)> {
         E::KEY
     }
     fn write(&self) -> Write {
