@@ -40,13 +40,7 @@ impl Entity for CreditMemo {
     }
 
     fn sums(memo: &Sale, _: &Facts) -> Option<Sums> {
-        Some(Sums {
-            date: memo.head.txn_date,
-            total: memo.head.total_amt,
-            tax: memo.tax(),
-            open: memo.balance.map(Money::abs),
-            currency: memo.head.currency(),
-        })
+        Some(memo.sums(memo.balance.map(Money::abs)))
     }
 }
 

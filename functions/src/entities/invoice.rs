@@ -40,13 +40,7 @@ impl Entity for Invoice {
     }
 
     fn sums(invoice: &Sale, _: &Facts) -> Option<Sums> {
-        Some(Sums {
-            date: invoice.head.txn_date,
-            total: invoice.head.total_amt,
-            tax: invoice.tax(),
-            open: invoice.balance,
-            currency: invoice.head.currency(),
-        })
+        Some(invoice.sums(invoice.balance))
     }
 }
 

@@ -1,13 +1,97 @@
 //! What bills, vendor credits and purchases have in common: lines of accounts
 //! and items, and taxes.
 
-use q2o_domain::{Facts, Kind, MapError, Money, QboId, Ref};
+use jiff::civil::Date;
+use q2o_domain::{Books, Facts, Kind, MapError, Mapped, Money, Posting, QboId, Ref, Sums};
+use serde::Deserialize;
 
 use super::{
-    document::{Line, Role},
+    document::{Document, Journal, Line, Role, postings},
     sales::{dimensions, flat},
-    wire::{self, Head, ItemDetail, TxnTaxDetail, id},
+    wire::{self, Head, ItemDetail, Reference, TxnTaxDetail, id},
 };
+
+/// What bills and vendor credits point at.
+pub const AFTER: &[Kind] = &[
+    Kind::Account,
+    Kind::Vendor,
+    Kind::Item,
+    Kind::TaxRate,
+    Kind::Class,
+    Kind::Department,
+    Kind::Term,
+];
+
+/// A bill, or a vendor's credit for one.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Bought {
+    #[serde(flatten)]
+    pub head: Head,
+    vendor_ref: Option<Reference>,
+    #[serde(rename = "APAccountRef")]
+    ap_account_ref: Option<Reference>,
+    due_date: Option<Date>,
+    balance: Option<Money>,
+    #[serde(default)]
+    line: Vec<wire::Line>,
+    txn_tax_detail: Option<TxnTaxDetail>,
+}
+
+impl Bought {
+    /// As a document. `sign` is one for a bill, minus one for a credit.
+    pub fn map(
+        &self,
+        move_type: &'static str,
+        journal: Journal,
+        sign: i64,
+        books: &Books<'_>,
+    ) -> Result<Mapped, MapError> {
+        if self.head.voided() {
+            return Err(MapError::NotMoved("Voided in QuickBooks: it posts nothing.".into()));
+        }
+        let document = Document {
+            move_type,
+            journal,
+            head: &self.head,
+            due: self.due_date,
+            partner: self.vendor(),
+            lines: self.lines(books.facts, sign)?,
+        };
+        Ok(document.draft(books)?.into())
+    }
+
+    pub fn post(&self, sign: i64, facts: &Facts) -> Result<Vec<Posting>, MapError> {
+        Ok(postings(&self.lines(facts, sign)?, &self.head, facts))
+    }
+
+    pub fn sums(&self) -> Sums {
+        Sums {
+            date: self.head.txn_date,
+            total: self.head.total_amt,
+            tax: self.txn_tax_detail.as_ref().and_then(|detail| detail.total_tax),
+            open: self.balance.map(Money::abs),
+            currency: self.head.currency(),
+        }
+    }
+
+    fn vendor(&self) -> Option<Ref> {
+        self.vendor_ref.as_ref().map(|v| v.to(Kind::Vendor))
+    }
+
+    fn lines(&self, facts: &Facts, sign: i64) -> Result<Vec<Line>, MapError> {
+        let head = &self.head;
+        let mut lines = lines(&self.line, self.txn_tax_detail.as_ref(), head, facts, sign)?;
+        let payable = id(self.ap_account_ref.as_ref())
+            .or_else(|| facts.payable(id(self.vendor_ref.as_ref()), head.currency().as_ref()))
+            .ok_or_else(|| MapError::Missing("The company has no payable account.".into()))?;
+        let due = Line::new(payable, head.total_amt * (-sign).into(), head)
+            .with(Role::Due(self.due_date))
+            .partner(self.vendor());
+        lines.push(due);
+        Ok(lines)
+    }
+}
 
 /// The lines of what was bought. `sign` is one where buying debits, minus one
 /// where something is given back.

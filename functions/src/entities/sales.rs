@@ -1,11 +1,13 @@
 //! What invoices, credit memos, sales receipts and refund receipts have in common.
 
 use jiff::civil::Date;
-use q2o_domain::{Facts, Kind, MapError, Money, QboId, Ref};
+use q2o_domain::{
+    Allocation, Books, Facts, Kind, MapError, Mapped, Money, Posting, QboId, Ref, Sums,
+};
 use serde::Deserialize;
 
 use super::{
-    document::{Line, Role},
+    document::{Document, Journal, Line, Role, postings},
     wire::{self, Head, ItemDetail, Reference, TxnTaxDetail, id},
 };
 
@@ -44,7 +46,7 @@ impl Sale {
         self.customer_ref.as_ref().map(|c| c.to(Kind::Customer))
     }
 
-    pub fn tax(&self) -> Option<Money> {
+    fn tax(&self) -> Option<Money> {
         self.txn_tax_detail.as_ref().and_then(|detail| detail.total_tax)
     }
 
@@ -59,7 +61,7 @@ impl Sale {
     }
 
     /// Where the money goes to or comes from.
-    pub fn deposit_to(&self, facts: &Facts) -> Result<QboId, MapError> {
+    fn deposit_to(&self, facts: &Facts) -> Result<QboId, MapError> {
         id(self.deposit_to_account_ref.as_ref())
             .or_else(|| facts.undeposited_funds())
             .cloned()
@@ -162,6 +164,81 @@ impl Sale {
 
     fn analytic(&self, class: Option<&QboId>) -> Vec<Ref> {
         dimensions(class, &self.head)
+    }
+}
+
+impl Sale {
+    /// As a document and the payment that settles it at once. `sign` is minus one
+    /// where money comes in, one where it goes out.
+    pub fn settled_at_once(
+        &self,
+        move_type: &'static str,
+        journal: Journal,
+        sign: i64,
+        books: &Books<'_>,
+    ) -> Result<Mapped, MapError> {
+        if self.head.voided() {
+            return Err(MapError::NotMoved("Voided in QuickBooks: it posts nothing.".into()));
+        }
+        let (facts, head) = (books.facts, &self.head);
+        let receivable = self.receivable(facts)?;
+        let due = Line::new(&receivable, head.total_amt * (-sign).into(), head)
+            .with(Role::Due(None))
+            .partner(self.customer());
+        let mut lines = self.lines(facts, sign)?;
+        lines.push(due.clone());
+        let partner = self.customer();
+        let document = Document { move_type, journal, head, due: None, partner, lines };
+        let mut mapped = Mapped::from(document.draft(books)?);
+        if head.total_amt.is_zero() {
+            return Ok(mapped);
+        }
+        // the control account is in between in Odoo only: nothing stays on it
+        let through = Line { amount: -due.amount, home: -due.home, role: Role::Item, ..due };
+        let payment = Document {
+            move_type: "entry",
+            journal: Journal::Payments,
+            head,
+            due: None,
+            partner: self.customer(),
+            lines: vec![self.money(facts, sign)?, through],
+        };
+        // the ledger has nothing to add here: it knows no payment of its own
+        let alone = Books { facts, ledger: &[] };
+        mapped.drafts.push(payment.draft(&alone)?.as_part("payment"));
+        mapped.allocations.push(Allocation {
+            account: receivable,
+            from: None,
+            to: None,
+            amount: head.total_amt,
+            home: head.total_amt,
+        });
+        Ok(mapped)
+    }
+
+    /// QuickBooks posts it without the control account.
+    pub fn posted_at_once(&self, sign: i64, facts: &Facts) -> Result<Vec<Posting>, MapError> {
+        let mut lines = self.lines(facts, sign)?;
+        lines.push(self.money(facts, sign)?);
+        Ok(postings(&lines, &self.head, facts))
+    }
+
+    /// What the document says of itself.
+    pub fn sums(&self, open: Option<Money>) -> Sums {
+        Sums {
+            date: self.head.txn_date,
+            total: self.head.total_amt,
+            tax: self.tax(),
+            open,
+            currency: self.head.currency(),
+        }
+    }
+
+    /// The money that came in or went out.
+    fn money(&self, facts: &Facts, sign: i64) -> Result<Line, MapError> {
+        let account = self.deposit_to(facts)?;
+        let amount = self.head.total_amt * (-sign).into();
+        Ok(Line::new(&account, amount, &self.head).partner(self.customer()))
     }
 }
 
