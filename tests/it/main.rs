@@ -6,6 +6,7 @@ mod backfill;
 mod controls;
 mod data;
 mod failures;
+mod host;
 mod mappings;
 mod odoo_contract;
 mod registry;

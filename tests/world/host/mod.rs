@@ -159,3 +159,9 @@ fn local_uri(port: u16, path_and_query: &str) -> http::Uri {
 fn now() -> Timestamp {
     Timestamp::now()
 }
+
+/// A client for tests of the host.
+#[expect(clippy::disallowed_methods, reason = "a caller from outside")]
+pub fn http_client() -> reqwest::Client {
+    reqwest::Client::new()
+}
