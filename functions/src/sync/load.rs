@@ -4,27 +4,21 @@
 //! read, write in batches, link, settle. A record that fails does not stop the
 //! others.
 
-use std::{
-    borrow::Cow,
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 use q2o_domain::{
-    AnyEntity, Books, Facts, Failure, Field, JobId, Kind, LinkId, MapError, Mapped, OdooId, QboId,
-    Ref, Remedy, Result, Txn, Write,
+    AnyEntity, Books, Facts, Failure, JobId, Kind, LinkId, MapError, Mapped, OdooId, QboId, Ref,
+    Remedy, Result, Txn, Write,
     ports::Select,
     records::{Counts, ErrorEntry, IdLink, LedgerTxn, Staged},
 };
 use q2o_durable::{Activity, Attempt};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::{
-    company::{Company, Task, id_of},
+    company::{Company, Task},
     documents::{self, Move},
     error_document,
-    masters::{self, Outgoing},
     progress::Progress,
     resolve::Known,
     settle::settle,
@@ -102,30 +96,31 @@ async fn load(tools: &Tools, input: Input, attempt: &Attempt) -> Result<Loaded> 
 }
 
 /// A record on its way.
-struct Item {
-    id: QboId,
-    mapped: Mapped,
+pub(super) struct Item {
+    pub id: QboId,
+    pub mapped: Mapped,
     hash: String,
     /// By part.
-    odoo: BTreeMap<String, OdooId>,
+    pub odoo: BTreeMap<String, OdooId>,
     /// As it is in Odoo already.
-    unchanged: bool,
+    pub unchanged: bool,
     /// In Odoo before us: pointed at, but not ours to change.
-    adopted: bool,
-    error: Option<Problem>,
+    pub adopted: bool,
+    pub error: Option<Problem>,
 }
 
-struct Problem {
+pub(super) struct Problem {
     class: &'static str,
     why: String,
     remedy: Option<Remedy>,
     waits_for: Vec<String>,
 }
 
-struct Batch<'a> {
-    tools: &'a Tools,
-    company: &'a Company,
-    entity: &'static dyn AnyEntity,
+/// Records of one kind, loaded together.
+pub(super) struct Batch<'a> {
+    pub tools: &'a Tools,
+    pub company: &'a Company,
+    pub entity: &'static dyn AnyEntity,
     facts: &'a Facts,
     job: &'a JobId,
 }
@@ -151,7 +146,7 @@ impl Batch<'_> {
         self.record(items).await
     }
 
-    fn key(&self, id: &QboId) -> String {
+    pub(super) fn key(&self, id: &QboId) -> String {
         record_key(self.link(), self.entity.kind(), id)
     }
 
@@ -198,116 +193,6 @@ impl Batch<'_> {
             MapError::Missing(_) => ("missing", Some(fix)),
         };
         Problem { class, why: error.to_string(), remedy, waits_for: Vec::new() }
-    }
-
-    /// Drafts whose references are all known go out; what they became may be
-    /// what others wait for, so as long as something goes, there is another round.
-    async fn masters(&self, items: &mut [Item], known: &mut Known) -> Result<()> {
-        self.adopt(items, known).await?;
-        let mut done: BTreeSet<(usize, usize)> = BTreeSet::new();
-        for (at, item) in items.iter().enumerate() {
-            if item.adopted {
-                done.insert((at, 0));
-            }
-            if item.error.is_some() || item.unchanged {
-                done.extend((0..item.mapped.drafts.len()).map(|d| (at, d)));
-            }
-        }
-        loop {
-            let mut ready = Vec::new();
-            for (at, item) in items.iter().enumerate() {
-                for (d, draft) in item.mapped.drafts.iter().enumerate() {
-                    if !done.contains(&(at, d)) && known.missing(draft.refs()).is_empty() {
-                        ready.push((at, d));
-                    }
-                }
-            }
-            if ready.is_empty() {
-                break;
-            }
-            let outcomes = self.send(items, &ready, known).await?;
-            for ((at, d), outcome) in ready.into_iter().zip(outcomes) {
-                done.insert((at, d));
-                let part = items[at].mapped.drafts[d].part;
-                match outcome {
-                    Ok(parts) => {
-                        items[at].odoo.extend(parts);
-                        let link = Self::linked(&items[at]);
-                        known.add(self.key(&items[at].id), link);
-                    }
-                    Err(why) => items[at].error = Some(self.refused(&items[at].id, part, &why)),
-                }
-            }
-        }
-        for (at, item) in items.iter_mut().enumerate() {
-            let waiting = (0..item.mapped.drafts.len()).find(|d| !done.contains(&(at, *d)));
-            if let Some(d) = waiting.filter(|_| item.error.is_none()) {
-                item.error = Some(self.parked(known.missing(item.mapped.drafts[d].refs())));
-            }
-        }
-        Ok(())
-    }
-
-    /// Takes what Odoo has under the same key and of the same kind, such as an
-    /// account with the same code and type.
-    async fn adopt(&self, items: &mut [Item], known: &mut Known) -> Result<()> {
-        let Some((key, same)) = self.entity.key() else { return Ok(()) };
-        let text = |item: &Item, field: &str| match item.mapped.drafts.first()?.fields.get(field) {
-            Some(Field::Text(text)) => Some(text.clone()),
-            _ => None,
-        };
-        let fresh = |item: &Item| item.error.is_none() && item.odoo.is_empty();
-        let wanted: Vec<String> =
-            items.iter().filter(|item| fresh(item)).filter_map(|item| text(item, key)).collect();
-        if wanted.is_empty() {
-            return Ok(());
-        }
-        let domain = json!([[key, "in", wanted]]);
-        let (model, odoo) = (self.entity.model(), &self.company.odoo);
-        let there = odoo.search_read(model, domain, &[key, same], "id", 0, 0).await?;
-        for item in items.iter_mut().filter(|item| fresh(item)) {
-            let (code, of) = (text(item, key), text(item, same));
-            let own = there.iter().find(|row| {
-                row[key].as_str() == code.as_deref() && row[same].as_str() == of.as_deref()
-            });
-            if let Some(id) = own.and_then(id_of) {
-                item.odoo.insert(String::new(), id);
-                item.adopted = true;
-                known.add(self.key(&item.id), Self::linked(item));
-            }
-        }
-        Ok(())
-    }
-
-    async fn send(
-        &self,
-        items: &[Item],
-        ready: &[(usize, usize)],
-        known: &Known,
-    ) -> Result<Vec<Result<BTreeMap<String, OdooId>, String>>> {
-        let kind = self.entity.kind();
-        let mut out: Vec<Outgoing<'_>> = ready
-            .iter()
-            .map(|&(at, d)| {
-                let draft = &items[at].mapped.drafts[d];
-                let external_id = self.company.external_id(kind, &items[at].id, draft.part);
-                Outgoing { draft, external_id, outcome: None }
-            })
-            .collect();
-        masters::load(self.tools, self.company, known, &mut out).await?;
-        let mut outcomes = Vec::new();
-        for one in out {
-            outcomes.push(match one.outcome {
-                Some(Ok(id)) => {
-                    let mut parts = masters::made(self.company, known, one.draft, id).await?;
-                    parts.insert(one.draft.part.to_owned(), id);
-                    Ok(parts)
-                }
-                Some(Err(why)) => Err(why),
-                None => Err("Odoo said nothing about it.".to_owned()),
-            });
-        }
-        Ok(outcomes)
     }
 
     async fn documents(&self, items: &mut [Item], known: &mut Known) -> Result<()> {
@@ -403,7 +288,7 @@ impl Batch<'_> {
         Ok(())
     }
 
-    fn refused(&self, id: &QboId, part: &str, why: &str) -> Problem {
+    pub(super) fn refused(&self, id: &QboId, part: &str, why: &str) -> Problem {
         let kind = self.entity.kind();
         let of = if part.is_empty() { String::new() } else { format!(" (its {part})") };
         Problem {
@@ -414,7 +299,7 @@ impl Batch<'_> {
         }
     }
 
-    fn parked(&self, waits_for: Vec<String>) -> Problem {
+    pub(super) fn parked(&self, waits_for: Vec<String>) -> Problem {
         let class = if self.tools.settings.strict { "missing" } else { "parked" };
         let why = format!("It points at records that are not in Odoo: {}.", waits_for.join(", "));
         let remedy = waits_for.first().and_then(|first| {
@@ -424,7 +309,7 @@ impl Batch<'_> {
         Problem { class, why, remedy, waits_for }
     }
 
-    fn linked(item: &Item) -> IdLink {
+    pub(super) fn linked(item: &Item) -> IdLink {
         IdLink { odoo: item.odoo.clone(), hash: item.hash.clone(), adopted: item.adopted }
     }
 

@@ -8,6 +8,7 @@ mod documents;
 mod extract;
 pub mod facts;
 mod load;
+mod load_masters;
 mod mark;
 mod masters;
 mod move_kind;
