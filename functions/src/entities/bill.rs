@@ -20,6 +20,10 @@ impl Entity for Bill {
         bill.head.order()
     }
 
+    fn inform(bill: &Bought, facts: &mut Facts) {
+        bill.head.inform(Self::KIND, facts);
+    }
+
     fn map(bill: &Bought, books: &Books<'_>) -> Result<Mapped, MapError> {
         bill.map("in_invoice", Journal::Bills, 1, books)
     }

@@ -1,12 +1,15 @@
 //! Bill payment → an entry from a bank or card to payable, set against the
 //! bills it pays, to the cent.
 
-use q2o_domain::{Books, Entity, Facts, Kind, MapError, Mapped, Posting, QboId, Sums, Write};
+use q2o_domain::{
+    Allocation, Books, Entity, Facts, Kind, MapError, Mapped, Posting, QboId, Sums, Write,
+    ledger::net,
+};
 use serde::Deserialize;
 
 use super::{
     document::{Document, Journal, Line, postings},
-    settlement::allocate,
+    settlement::{self, allocate},
     wire::{self, Head, Reference, id},
 };
 
@@ -60,19 +63,18 @@ impl Entity for BillPayment {
         if payment.head.voided() && payment.line.is_empty() {
             return Err(MapError::NotMoved("Voided in QuickBooks: it posts nothing.".into()));
         }
-        let account = payable(payment, books.facts)?;
-        let credits = [Kind::VendorCredit, Kind::Deposit];
-        let allocations = allocate(&payment.line, payment.head.total_amt, &account, &credits);
+        let allocations = allocations(payment, books.facts)?;
+        let lines = lines(payment, &allocations, books.facts)?;
         let mut mapped = Mapped { drafts: Vec::new(), allocations };
-        // a payment of nothing only sets vendor credits against bills
-        if !payment.head.total_amt.is_zero() {
+        // a payment of nothing sets vendor credits against bills, and may realise a gain
+        if !payment.head.total_amt.is_zero() || !net(books.ledger).is_empty() {
             let document = Document {
                 move_type: "entry",
                 journal: Journal::Payments,
                 head: &payment.head,
                 due: None,
                 partner: payment.vendor_ref.as_ref().map(|v| v.to(Kind::Vendor)),
-                lines: lines(payment, books.facts)?,
+                lines,
             };
             mapped.drafts.push(document.draft(books)?);
         }
@@ -80,7 +82,9 @@ impl Entity for BillPayment {
     }
 
     fn post(payment: &Source, books: &Books<'_>) -> Result<Vec<Posting>, MapError> {
-        Ok(postings(&lines(payment, books.facts)?, &payment.head, books.facts))
+        let allocations = allocations(payment, books.facts)?;
+        let lines = lines(payment, &allocations, books.facts)?;
+        Ok(postings(&lines, &payment.head, books.facts))
     }
 
     fn sums(payment: &Source, _: &Facts) -> Option<Sums> {
@@ -103,19 +107,26 @@ fn payable(payment: &Source, facts: &Facts) -> Result<QboId, MapError> {
         .ok_or_else(|| MapError::Missing("The company has no payable account.".into()))
 }
 
-fn lines(payment: &Source, facts: &Facts) -> Result<Vec<Line>, MapError> {
-    let total = payment.head.total_amt;
-    if total.is_zero() {
-        return Ok(Vec::new());
-    }
+fn allocations(payment: &Source, facts: &Facts) -> Result<Vec<Allocation>, MapError> {
+    let account = payable(payment, facts)?;
+    let credits = [Kind::VendorCredit, Kind::Deposit];
+    Ok(allocate(&payment.line, payment.head.total_amt, &account, &credits))
+}
+
+fn lines(
+    payment: &Source,
+    allocations: &[Allocation],
+    facts: &Facts,
+) -> Result<Vec<Line>, MapError> {
+    let (head, total) = (&payment.head, payment.head.total_amt);
     let bank = payment.check_payment.as_ref().and_then(|c| id(c.bank_account_ref.as_ref()));
     let card = payment.credit_card_payment.as_ref().and_then(|c| id(c.cc_account_ref.as_ref()));
-    let from = bank
-        .or(card)
-        .ok_or_else(|| MapError::Missing("It names no bank or card account.".into()))?;
+    let from = bank.or(card);
+    if from.is_none() && !total.is_zero() {
+        return Err(MapError::Missing("It names no bank or card account.".into()));
+    }
     let partner = payment.vendor_ref.as_ref().map(|v| v.to(Kind::Vendor));
-    Ok(vec![
-        Line::new(&payable(payment, facts)?, total, &payment.head).partner(partner.clone()),
-        Line::new(from, -total, &payment.head).partner(partner),
-    ])
+    let money = from.map(|from| Line::new(from, -total, head).partner(partner.clone()));
+    let control = Line::new(&payable(payment, facts)?, total, head).partner(partner);
+    Ok(settlement::lines(money, control, 1, allocations, head, facts))
 }

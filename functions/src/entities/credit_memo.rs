@@ -20,6 +20,10 @@ impl Entity for CreditMemo {
         memo.head.order()
     }
 
+    fn inform(memo: &Sale, facts: &mut Facts) {
+        memo.head.inform(Self::KIND, facts);
+    }
+
     fn map(memo: &Sale, books: &Books<'_>) -> Result<Mapped, MapError> {
         if memo.head.voided() {
             return Err(MapError::NotMoved("Voided in QuickBooks: it posts nothing.".into()));

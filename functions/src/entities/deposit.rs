@@ -56,6 +56,10 @@ impl Entity for Deposit {
         deposit.head.order()
     }
 
+    fn inform(deposit: &Source, facts: &mut Facts) {
+        deposit.head.inform(Self::KIND, facts);
+    }
+
     fn map(deposit: &Source, books: &Books<'_>) -> Result<Mapped, MapError> {
         if deposit.head.voided() {
             return Err(MapError::NotMoved("Voided in QuickBooks: it posts nothing.".into()));
@@ -95,13 +99,8 @@ fn deposited(deposit: &Source, funds: &QboId) -> Vec<Allocation> {
     let received = deposit.line.iter().filter_map(|line| {
         let target = line.linked_txn.first()?.target()?;
         let amount = line.amount.abs();
-        let allocation = Allocation {
-            account: funds.clone(),
-            from: None,
-            to: Some(target),
-            amount,
-            home: amount,
-        };
+        let allocation =
+            Allocation { account: funds.clone(), from: None, to: Some(target), amount };
         (!line.amount.is_zero()).then_some(allocation)
     });
     received.collect()

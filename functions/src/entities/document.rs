@@ -4,11 +4,13 @@
 use jiff::civil::Date;
 use q2o_domain::{
     Books, Currency, Draft, Facts, Field, Fields, MapError, Money, Partner, Posting, QboId, Ref,
-    ledger,
 };
 use rust_decimal::Decimal;
 
-use super::wire::Head;
+use super::{
+    heed::{heed, level},
+    wire::Head,
+};
 
 /// The journals that history goes into, so that live numbering stays clean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,7 +68,7 @@ pub struct Line {
     pub account: QboId,
     /// In the document's currency.
     pub amount: Money,
-    /// In home currency.
+    /// In home currency; may stand alone, as a realised exchange gain does.
     pub home: Money,
     pub role: Role,
     pub name: Option<String>,
@@ -94,12 +96,18 @@ pub enum Role {
 
 impl Line {
     pub fn new(account: &QboId, amount: Money, head: &Head) -> Self {
+        let home = head.exchange_rate.map_or(amount, |rate| amount.at(rate));
+        Self { name: None, ..Self::from_ledger(account.clone(), amount, home) }
+    }
+
+    /// A line that QuickBooks' ledger has and the document does not show.
+    pub fn from_ledger(account: QboId, amount: Money, home: Money) -> Self {
         Self {
-            account: account.clone(),
+            account,
             amount,
-            home: head.exchange_rate.map_or(amount, |rate| amount.at(rate)),
+            home,
             role: Role::Item,
-            name: None,
+            name: Some("From QuickBooks' ledger".into()),
             partner: None,
             product: None,
             quantity: None,
@@ -148,8 +156,7 @@ impl Document<'_> {
     /// # Errors
     /// When debits and credits differ even so.
     pub fn draft(mut self, books: &Books<'_>) -> Result<Draft, MapError> {
-        heed_ledger(&mut self.lines, books);
-        level_home(&mut self.lines);
+        heed(&mut self.lines, books);
         let off: Money = self.lines.iter().map(|line| line.home).sum();
         if !off.is_zero() {
             return Err(MapError::Missing(format!(
@@ -211,7 +218,7 @@ impl Document<'_> {
     }
 }
 
-fn is_due(line: &Line) -> bool {
+pub fn is_due(line: &Line) -> bool {
     matches!(line.role, Role::Due(_))
 }
 
@@ -296,95 +303,10 @@ fn shown_price(line: &Line, shown: Money) -> (Decimal, Decimal) {
     }
 }
 
-/// Two things only the ledger knows: the account of a line that names none
-/// (an item's account may have changed since), and a line that the document
-/// does not show at all (an invoice over a statement charge).
-fn heed_ledger(lines: &mut Vec<Line>, books: &Books<'_>) {
-    if books.ledger.is_empty() {
-        return;
-    }
-    let theirs = ledger::net(books.ledger);
-    for at in 0..lines.len() {
-        let rest = ledger::residue(&net(lines), &theirs);
-        let line = &lines[at];
-        // ours is too much by exactly this line, and another account lacks exactly it
-        if line.inferred && rest.get(&line.account) == Some(&-line.home) {
-            let lacking = rest.iter().find(|(_, amount)| **amount == line.home);
-            if let Some((account, _)) = lacking {
-                lines[at].account = account.clone();
-            }
-        }
-    }
-    let off: Money = lines.iter().map(|line| line.home).sum();
-    if off.is_zero() {
-        return;
-    }
-    let missing: ledger::Net = ledger::residue(&net(lines), &theirs)
-        .into_iter()
-        .filter(|(account, _)| !moves_stock(account, books.facts))
-        .collect();
-    if missing.values().copied().sum::<Money>() == -off {
-        let rate = lines.first().map(|l| (l.amount, l.home));
-        for (account, home) in missing {
-            let amount = match rate {
-                Some((amount, at_home)) if !at_home.is_zero() && amount != at_home => {
-                    (home * (amount.0 / at_home.0)).cents()
-                }
-                _ => home,
-            };
-            lines.push(Line {
-                account,
-                amount,
-                home,
-                role: Role::Item,
-                name: Some("From QuickBooks' ledger".into()),
-                partner: None,
-                product: None,
-                quantity: None,
-                price: None,
-                taxes: Vec::new(),
-                analytic: Vec::new(),
-                inferred: false,
-            });
-        }
-    }
-}
-
-/// Whether an account carries the cost of goods: QuickBooks posts those by
-/// itself, under the sale's transaction.
-pub fn moves_stock(account: &QboId, facts: &Facts) -> bool {
-    facts
-        .accounts
-        .get(account)
-        .is_some_and(|a| a.account_type == "Cost of Goods Sold" || a.sub_type == "Inventory")
-}
-
-/// Cents that rounding each line at its rate left over go to the line that is due.
-fn level_home(lines: &mut [Line]) {
-    let amounts: Money = lines.iter().map(|line| line.amount).sum();
-    let off: Money = lines.iter().map(|line| line.home).sum();
-    let foreign = lines.iter().any(|line| line.amount != line.home);
-    if foreign && amounts.is_zero() && !off.is_zero() {
-        let at = lines.iter().position(is_due).unwrap_or(0);
-        if let Some(line) = lines.get_mut(at) {
-            line.home -= off;
-        }
-    }
-}
-
-fn net(lines: &[Line]) -> ledger::Net {
-    let mut net = ledger::Net::new();
-    for line in lines {
-        *net.entry(line.account.clone()).or_default() += line.home;
-    }
-    net.retain(|_, amount| !amount.is_zero());
-    net
-}
-
 /// The lines as postings, before anything is taken from the ledger.
 pub fn postings(lines: &[Line], head: &Head, facts: &Facts) -> Vec<Posting> {
     let mut lines = lines.to_vec();
-    level_home(&mut lines);
+    level(&mut lines);
     let foreign = head.currency().filter(|c| !facts.is_home(Some(c)));
     lines
         .into_iter()

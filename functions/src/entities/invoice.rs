@@ -20,6 +20,10 @@ impl Entity for Invoice {
         invoice.head.order()
     }
 
+    fn inform(invoice: &Sale, facts: &mut Facts) {
+        invoice.head.inform(Self::KIND, facts);
+    }
+
     fn map(invoice: &Sale, books: &Books<'_>) -> Result<Mapped, MapError> {
         if invoice.head.voided() {
             return Err(MapError::NotMoved("Voided in QuickBooks: it posts nothing.".into()));

@@ -39,6 +39,10 @@ impl Entity for JournalEntry {
         entry.head.order()
     }
 
+    fn inform(entry: &Source, facts: &mut Facts) {
+        entry.head.inform(Self::KIND, facts);
+    }
+
     fn map(entry: &Source, books: &Books<'_>) -> Result<Mapped, MapError> {
         let document = Document {
             move_type: "entry",

@@ -13,6 +13,7 @@ mod deposit;
 pub mod document;
 mod employee;
 mod estimate;
+pub mod heed;
 mod invoice;
 mod item;
 mod journal_entry;

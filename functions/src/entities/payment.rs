@@ -2,13 +2,14 @@
 //! documents it pays, to the cent.
 
 use q2o_domain::{
-    Books, Entity, Facts, Kind, MapError, Mapped, Money, Posting, QboId, Sums, Write,
+    Allocation, Books, Entity, Facts, Kind, MapError, Mapped, Money, Posting, QboId, Sums, Write,
+    ledger::net,
 };
 use serde::Deserialize;
 
 use super::{
     document::{Document, Journal, Line, postings},
-    settlement::allocate,
+    settlement::{self, allocate},
     wire::{self, Head, Reference, id},
 };
 
@@ -51,12 +52,11 @@ impl Entity for Payment {
         if payment.head.voided() && payment.line.is_empty() {
             return Err(MapError::NotMoved("Voided in QuickBooks: it posts nothing.".into()));
         }
-        let account = receivable(payment, books.facts)?;
-        let applied = payment.head.total_amt - payment.unapplied_amt.unwrap_or_default();
-        let allocations = allocate(&payment.line, applied, &account, &[Kind::CreditMemo]);
+        let allocations = allocations(payment, books.facts)?;
+        let lines = lines(payment, &allocations, books.facts)?;
         let mut mapped = Mapped { drafts: Vec::new(), allocations };
-        // a payment of nothing only sets credits against invoices
-        if !payment.head.total_amt.is_zero() {
+        // a payment of nothing sets credits against invoices, and may realise a gain
+        if !payment.head.total_amt.is_zero() || !net(books.ledger).is_empty() {
             let mut head = payment.head.clone();
             head.doc_number = head.doc_number.or_else(|| payment.payment_ref_num.clone());
             let document = Document {
@@ -65,7 +65,7 @@ impl Entity for Payment {
                 head: &head,
                 due: None,
                 partner: payment.customer_ref.as_ref().map(|c| c.to(Kind::Customer)),
-                lines: lines(payment, books.facts)?,
+                lines,
             };
             mapped.drafts.push(document.draft(books)?);
         }
@@ -73,7 +73,9 @@ impl Entity for Payment {
     }
 
     fn post(payment: &Source, books: &Books<'_>) -> Result<Vec<Posting>, MapError> {
-        Ok(postings(&lines(payment, books.facts)?, &payment.head, books.facts))
+        let allocations = allocations(payment, books.facts)?;
+        let lines = lines(payment, &allocations, books.facts)?;
+        Ok(postings(&lines, &payment.head, books.facts))
     }
 
     fn sums(payment: &Source, _: &Facts) -> Option<Sums> {
@@ -96,17 +98,23 @@ fn receivable(payment: &Source, facts: &Facts) -> Result<QboId, MapError> {
         .ok_or_else(|| MapError::Missing("The company has no receivable account.".into()))
 }
 
-fn lines(payment: &Source, facts: &Facts) -> Result<Vec<Line>, MapError> {
-    let total = payment.head.total_amt;
-    if total.is_zero() {
-        return Ok(Vec::new());
-    }
+fn allocations(payment: &Source, facts: &Facts) -> Result<Vec<Allocation>, MapError> {
+    let account = receivable(payment, facts)?;
+    let applied = payment.head.total_amt - payment.unapplied_amt.unwrap_or_default();
+    Ok(allocate(&payment.line, applied, &account, &[Kind::CreditMemo]))
+}
+
+fn lines(
+    payment: &Source,
+    allocations: &[Allocation],
+    facts: &Facts,
+) -> Result<Vec<Line>, MapError> {
+    let (head, total) = (&payment.head, payment.head.total_amt);
     let to = id(payment.deposit_to_account_ref.as_ref())
         .or_else(|| facts.undeposited_funds())
         .ok_or_else(|| MapError::Missing("It says no account to deposit to.".into()))?;
     let partner = payment.customer_ref.as_ref().map(|c| c.to(Kind::Customer));
-    Ok(vec![
-        Line::new(to, total, &payment.head).partner(partner.clone()),
-        Line::new(&receivable(payment, facts)?, -total, &payment.head).partner(partner),
-    ])
+    let money = Line::new(to, total, head).partner(partner.clone());
+    let control = Line::new(&receivable(payment, facts)?, -total, head).partner(partner);
+    Ok(settlement::lines(Some(money), control, -1, allocations, head, facts))
 }

@@ -19,6 +19,8 @@ pub struct Source {
 #[serde(rename_all = "PascalCase")]
 struct CurrencyPrefs {
     home_currency: Option<Reference>,
+    #[serde(default)]
+    multi_currency_enabled: bool,
 }
 
 #[derive(Deserialize)]
@@ -40,6 +42,8 @@ impl Entity for Preferences {
             .as_ref()
             .and_then(|prefs| prefs.home_currency.as_ref())
             .map(|home| Currency(home.value.0.clone()));
+        facts.multi_currency =
+            preferences.currency_prefs.as_ref().is_some_and(|prefs| prefs.multi_currency_enabled);
         if let Some(sales) = &preferences.sales_forms_prefs {
             facts.shipping_account = account(sales.default_shipping_account.as_ref());
             facts.discount_account = account(sales.default_discount_account.as_ref());

@@ -45,6 +45,10 @@ impl Entity for Purchase {
         purchase.head.order()
     }
 
+    fn inform(purchase: &Source, facts: &mut Facts) {
+        purchase.head.inform(Self::KIND, facts);
+    }
+
     fn map(purchase: &Source, books: &Books<'_>) -> Result<Mapped, MapError> {
         if purchase.head.voided() {
             return Err(MapError::NotMoved("Voided in QuickBooks: it posts nothing.".into()));

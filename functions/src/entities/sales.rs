@@ -7,7 +7,8 @@ use q2o_domain::{
 use serde::Deserialize;
 
 use super::{
-    document::{Document, Journal, Line, Role, postings},
+    document::{Document, Journal, Line, Role, is_due, postings},
+    heed::heed,
     wire::{self, Head, ItemDetail, Reference, TxnTaxDetail, id},
 };
 
@@ -186,7 +187,11 @@ impl Sale {
             .with(Role::Due(None))
             .partner(self.customer());
         let mut lines = self.lines(facts, sign)?;
-        lines.push(due.clone());
+        lines.push(due);
+        heed(&mut lines, books);
+        let Some(due) = lines.iter().find(|line| is_due(line)).cloned() else {
+            return Err(MapError::Missing("It is worth nothing to the customer.".into()));
+        };
         let partner = self.customer();
         let document = Document { move_type, journal, head, due: None, partner, lines };
         let mut mapped = Mapped::from(document.draft(books)?);
@@ -201,7 +206,7 @@ impl Sale {
             head,
             due: None,
             partner: self.customer(),
-            lines: vec![self.money(facts, sign)?, through],
+            lines: vec![Line { home: due.home, ..self.money(facts, sign)? }, through],
         };
         // the ledger has nothing to add here: it knows no payment of its own
         let alone = Books { facts, ledger: &[] };
@@ -211,7 +216,6 @@ impl Sale {
             from: None,
             to: None,
             amount: head.total_amt,
-            home: head.total_amt,
         });
         Ok(mapped)
     }

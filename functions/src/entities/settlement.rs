@@ -1,8 +1,11 @@
 //! How payments say which documents they pay, exactly.
 
-use q2o_domain::{Allocation, Kind, Money, QboId, Ref};
+use q2o_domain::{Allocation, Facts, Kind, Money, QboId, Ref};
 
-use super::wire;
+use super::{
+    document::Line,
+    wire::{self, Head},
+};
 
 /// One side's share: the record (`None` is the payment itself) and how much.
 struct Share {
@@ -57,10 +60,53 @@ pub fn allocate(
                     from: give.of.clone(),
                     to: take.of.clone(),
                     amount,
-                    home: amount,
                 });
             }
         }
     }
     allocations
+}
+
+/// The lines of a payment: its money, the control account, and in a foreign
+/// currency the realised gain. `sign` is one where the control account is debited.
+pub fn lines(
+    money: Option<Line>,
+    mut control: Line,
+    sign: i64,
+    allocations: &[Allocation],
+    head: &Head,
+    facts: &Facts,
+) -> Vec<Line> {
+    if let Some(reduced) = reduced(allocations, head, facts) {
+        control.home = reduced * sign.into();
+    }
+    let mut lines: Vec<Line> = money.into_iter().chain([control]).collect();
+    let gain: Money = -lines.iter().map(|line| line.home).sum::<Money>();
+    if let Some(account) = facts.exchange_account() {
+        let line = Line::from_ledger(account.clone(), Money::ZERO, gain);
+        lines.push(line.name(Some("Exchange gain or loss".into())));
+    }
+    lines.retain(|line| !line.home.is_zero());
+    lines
+}
+
+/// What a payment takes off a control account in home currency, above zero:
+/// each document at its own rate, the rest at the payment's. `None` where
+/// everything is home currency.
+fn reduced(allocations: &[Allocation], head: &Head, facts: &Facts) -> Option<Money> {
+    let own = head.exchange_rate.filter(|_| !facts.is_home(head.currency().as_ref()))?;
+    let rate = |of: &Option<Ref>| {
+        let of = of.as_ref()?;
+        facts.rates.get(&(of.kind, of.id.clone())).copied()
+    };
+    let (mut reduced, mut left) = (Money::ZERO, head.total_amt);
+    for Allocation { from, to, amount, .. } in allocations {
+        reduced += amount.at(rate(to).unwrap_or(own));
+        match from {
+            None => left -= *amount,
+            // a credit that is used up comes back at the rate it was given at
+            Some(_) => reduced -= amount.at(rate(from).unwrap_or(own)),
+        }
+    }
+    Some(reduced + left.at(own))
 }

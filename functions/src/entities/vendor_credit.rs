@@ -20,6 +20,10 @@ impl Entity for VendorCredit {
         credit.head.order()
     }
 
+    fn inform(credit: &Bought, facts: &mut Facts) {
+        credit.head.inform(Self::KIND, facts);
+    }
+
     fn map(credit: &Bought, books: &Books<'_>) -> Result<Mapped, MapError> {
         credit.map("in_refund", Journal::VendorCredits, -1, books)
     }

@@ -1,7 +1,7 @@
 //! The shapes that QuickBooks' records share, as much of them as we read.
 
 use jiff::civil::Date;
-use q2o_domain::{Currency, Field, Kind, Money, QboId, Ref};
+use q2o_domain::{Currency, Facts, Field, Kind, Money, QboId, Ref};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 
@@ -126,6 +126,14 @@ impl Head {
 
     pub fn currency(&self) -> Option<Currency> {
         self.currency_ref.as_ref().map(|r| Currency(r.value.0.clone()))
+    }
+
+    /// Payments reduce what is owed at the rate of what they pay.
+    pub fn inform(&self, kind: Kind, facts: &mut Facts) {
+        let foreign = !facts.is_home(self.currency().as_ref());
+        if let Some(rate) = self.exchange_rate.filter(|_| foreign) {
+            facts.rates.insert((kind, self.id.clone()), rate);
+        }
     }
 
     /// QuickBooks voids by emptying: no amounts, and a note that says so.

@@ -109,6 +109,17 @@ impl Company {
         ))
     }
 
+    /// Odoo posts nothing in a currency that is switched off.
+    pub async fn use_currencies(&self, names: &[String]) -> Result<()> {
+        let domain = json!([["name", "in", names], ["active", "=", false]]);
+        let off = self.odoo.search_read("res.currency", domain, &["id"], "id", 0, 0).await?;
+        let off: Vec<OdooId> = off.iter().filter_map(id_of).collect();
+        if !off.is_empty() {
+            self.odoo.write("res.currency", &off, json!({ "active": true })).await?;
+        }
+        Ok(())
+    }
+
     /// Ids of Odoo's own records, by one of their fields.
     pub async fn find(
         &self,

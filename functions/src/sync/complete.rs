@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     app::Tools,
-    entities::{ENTITIES, document::moves_stock, entity},
+    entities::{ENTITIES, entity, heed::moves_stock},
     store::{Read, collection, document, fetched_key, record_key, txn_key},
 };
 

@@ -8,7 +8,10 @@ use q2o_domain::{
     records::LedgerTxn,
 };
 
-use crate::entities::document::{Journal, found, moves_stock};
+use crate::entities::{
+    document::{Journal, found},
+    heed::moves_stock,
+};
 
 /// The class of a ledger transaction that no document stands for, by the
 /// report's word for its type.

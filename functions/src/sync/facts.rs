@@ -5,11 +5,11 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use q2o_domain::{Facts, JobId, Result, Write, ports::Select, records::Staged};
+use q2o_domain::{AnyEntity, Facts, JobId, Result, Write, ports::Select, records::Staged};
 
 use crate::{
     entities::ENTITIES,
-    store::{Tenant, collection, fetched_key},
+    store::{Read, Tenant, collection, fetched_key},
 };
 
 /// Facts of the jobs at work here. Only a shortcut: whoever does not find them
@@ -45,14 +45,32 @@ impl FactsCache {
 
 async fn gather(tenant: &Tenant, job: &JobId) -> Result<Facts> {
     let mut facts = Facts::default();
-    for entity in ENTITIES.iter().filter(|e| e.write() != Write::Document) {
-        let key = Select::Key(fetched_key(job, entity.kind()));
-        for staged in tenant.list_all::<Staged>(collection::STAGED, key).await? {
-            // an unreadable record is reported where it is loaded
-            if let Ok(record) = entity.read(&staged.value.record) {
-                record.inform(&mut facts);
-            }
+    let (documents, others): (Vec<&dyn AnyEntity>, Vec<_>) =
+        ENTITIES.iter().copied().partition(|entity| entity.write() == Write::Document);
+    for entity in others {
+        inform(tenant, job, entity, &mut facts).await?;
+    }
+    // documents have only their exchange rates to tell
+    if facts.multi_currency {
+        for entity in documents {
+            inform(tenant, job, entity, &mut facts).await?;
         }
     }
     Ok(facts)
+}
+
+async fn inform(
+    tenant: &Tenant,
+    job: &JobId,
+    entity: &dyn AnyEntity,
+    facts: &mut Facts,
+) -> Result<()> {
+    let key = Select::Key(fetched_key(job, entity.kind()));
+    let see = |staged: Read<Staged>| {
+        // an unreadable record is reported where it is loaded
+        if let Ok(record) = entity.read(&staged.value.record) {
+            record.inform(facts);
+        }
+    };
+    tenant.each(collection::STAGED, key, see).await
 }

@@ -33,7 +33,7 @@ pub struct Move {
     pub total: Money,
     pub tax: Money,
     pub currency: Currency,
-    /// What is left on its control accounts.
+    /// What is left on its control accounts, in its currency.
     pub open: Money,
 }
 
@@ -55,8 +55,14 @@ pub async fn read(
         ["company_id", "=", company.odoo_company.0],
         ["account_id", "in", account_ids]
     ]);
-    let fields =
-        ["move_id", "account_id", "partner_id", "balance", "amount_residual", "account_type"];
+    let fields = [
+        "move_id",
+        "account_id",
+        "partner_id",
+        "balance",
+        "amount_residual_currency",
+        "account_type",
+    ];
     for page in 0.. {
         attempt.checkpoint(&page).await.map_err(super::unsorted)?;
         let rows = company
@@ -141,7 +147,7 @@ impl OdooLedger {
             matches!(row["account_type"].as_str(), Some("asset_receivable" | "liability_payable"));
         if control {
             if let Some(own) = self.moves.get_mut(&of) {
-                own.open += money(&row["amount_residual"]).unwrap_or_default();
+                own.open += money(&row["amount_residual_currency"]).unwrap_or_default();
             }
             if let Some(partner) = many2one(&row["partner_id"]).and_then(|id| partners.get(&id)) {
                 let cell = (account.clone(), partner.clone());

@@ -47,6 +47,9 @@ impl Known {
             for (value, id) in company.find(model, by, &values).await? {
                 known.found.insert((model, by, value), id);
             }
+            if model == "res.currency" {
+                company.use_currencies(&values).await?;
+            }
         }
         Ok(known)
     }

@@ -15,9 +15,31 @@ struct Line {
     id: OdooId,
     of: OdooId,
     account: OdooId,
+    currency: OdooId,
     debit: bool,
-    /// What is left of it, above zero.
+    /// What is left of it in its currency and at home, above zero.
     left: Money,
+    home: Money,
+}
+
+impl Line {
+    /// What `amount` of it is worth at home.
+    fn worth(&self, amount: Money) -> Money {
+        if amount >= self.left {
+            self.home
+        } else {
+            Money(amount.0 * self.home.0 / self.left.0).cents()
+        }
+    }
+
+    /// What `home` of it is in its currency.
+    fn amount(&self, home: Money) -> Money {
+        if home >= self.home {
+            self.left
+        } else {
+            Money(home.0 * self.left.0 / self.home.0).cents()
+        }
+    }
 }
 
 /// Makes the partial reconciliations that are not there yet. `own` is the
@@ -42,6 +64,8 @@ pub async fn settle(
             for to in ids(&lines, &want.to, want.account) {
                 for pair in [(from, to), (to, from)] {
                     if let Some(made) = done.get_mut(&pair) {
+                        let own = if want.own_to { to } else { from };
+                        let made = if pair.0 == own { &mut made.0 } else { &mut made.1 };
                         let used = left.min(*made);
                         *made -= used;
                         left -= used;
@@ -50,22 +74,13 @@ pub async fn settle(
             }
         }
         while left > Money::ZERO {
-            let Some((debit, credit)) = pair(&lines, want) else { break };
-            let amount = left.min(lines[debit].left).min(lines[credit].left);
-            lines[debit].left -= amount;
-            lines[credit].left -= amount;
-            left -= amount;
-            let exact: Value = serde_json::from_str(&amount.to_string())
-                .map_err(|error| Failure::bug(error.to_string()))?;
-            records.push(json!({
-                "debit_move_id": lines[debit].id.0,
-                "credit_move_id": lines[credit].id.0,
-                "amount": exact,
-                "debit_amount_currency": exact,
-                "credit_amount_currency": exact,
-            }));
+            let Some((from, to)) = pair(&lines, want) else { break };
+            let (amounts, home) = share(&lines[from], &lines[to], left, want.own_from);
+            left -= if want.own_to { amounts.1 } else { amounts.0 };
+            records.push(take(&mut lines, (from, to), amounts, home)?);
         }
     }
+    level(&mut lines, &wanted, &mut records)?;
     let made = records.len() as u64;
     for some in records.chunks(200) {
         company.odoo.create("account.partial.reconcile", some.to_vec(), json!({})).await?;
@@ -73,11 +88,82 @@ pub async fn settle(
     Ok(made)
 }
 
+/// How much of two lines is set against each other: in the currency of each,
+/// and at home. What is paid counts at its own rate; of two documents set
+/// against each other, what both can bear.
+fn share(from: &Line, to: &Line, left: Money, own: bool) -> ((Money, Money), Money) {
+    if from.currency == to.currency {
+        let amount = left.min(from.left).min(to.left);
+        let least = if own { from.home } else { from.worth(amount) };
+        return ((amount, amount), to.worth(amount).min(least));
+    }
+    let home = from.worth(left.min(from.left)).min(to.home);
+    ((from.amount(home), to.amount(home)), home)
+}
+
+/// A realised gain stands on the control account in home currency only; it takes
+/// what is left at home of lines that are settled in their own currency.
+fn level(lines: &mut [Line], wanted: &[Wanted], records: &mut Vec<Value>) -> Result<()> {
+    for want in wanted {
+        let of: Vec<OdooId> =
+            [&want.own, &want.from, &want.to].into_iter().flatten().copied().collect();
+        let rest = |lines: &[Line], debit: bool| {
+            lines.iter().position(|line| {
+                line.debit == debit
+                    && line.account == want.account
+                    && line.left.is_zero()
+                    && line.home > Money::ZERO
+                    && of.contains(&line.of)
+            })
+        };
+        while let (Some(debit), Some(credit)) = (rest(lines, true), rest(lines, false)) {
+            let home = lines[debit].home.min(lines[credit].home);
+            records.push(take(lines, (debit, credit), (Money::ZERO, Money::ZERO), home)?);
+        }
+    }
+    Ok(())
+}
+
+/// Takes amounts off both lines, and gives the partial reconciliation that says so.
+fn take(
+    lines: &mut [Line],
+    (one, other): (usize, usize),
+    amounts: (Money, Money),
+    home: Money,
+) -> Result<Value> {
+    for (at, amount) in [(one, amounts.0), (other, amounts.1)] {
+        lines[at].left -= amount;
+        lines[at].home -= home;
+    }
+    let ((debit, of_debit), (credit, of_credit)) = if lines[one].debit {
+        ((one, amounts.0), (other, amounts.1))
+    } else {
+        ((other, amounts.1), (one, amounts.0))
+    };
+    let exact = |amount: Money| {
+        serde_json::from_str::<Value>(&amount.to_string())
+            .map_err(|error| Failure::bug(error.to_string()))
+    };
+    Ok(json!({
+        "debit_move_id": lines[debit].id.0,
+        "credit_move_id": lines[credit].id.0,
+        "amount": exact(home)?,
+        "debit_amount_currency": exact(of_debit)?,
+        "credit_amount_currency": exact(of_credit)?,
+    }))
+}
+
 /// An allocation in Odoo's ids.
 struct Wanted {
     account: OdooId,
     from: Vec<OdooId>,
     to: Vec<OdooId>,
+    /// What the record became that the allocation belongs to, and whether it is
+    /// itself one of the two.
+    own: Vec<OdooId>,
+    own_from: bool,
+    own_to: bool,
+    /// In that record's currency.
     amount: Money,
 }
 
@@ -91,6 +177,9 @@ impl Wanted {
             account,
             from,
             to,
+            own: known.all(own),
+            own_from: allocation.from.is_none(),
+            own_to: allocation.to.is_none() && allocation.from.is_some(),
             amount: allocation.amount,
         })
     }
@@ -107,12 +196,10 @@ fn pair(lines: &[Line], want: &Wanted) -> Option<(usize, usize)> {
             .collect()
     };
     let to = open(&want.to);
-    for from in open(&want.from) {
-        if let Some(to) = to.iter().copied().find(|to| lines[*to].debit != lines[from].debit) {
-            return Some(if lines[from].debit { (from, to) } else { (to, from) });
-        }
-    }
-    None
+    open(&want.from).into_iter().find_map(|from| {
+        let to = to.iter().copied().find(|to| lines[*to].debit != lines[from].debit)?;
+        Some((from, to))
+    })
 }
 
 fn ids(lines: &[Line], of: &[OdooId], account: OdooId) -> Vec<OdooId> {
@@ -121,7 +208,7 @@ fn ids(lines: &[Line], of: &[OdooId], account: OdooId) -> Vec<OdooId> {
 
 async fn lines(company: &Company, wanted: &[Wanted]) -> Result<Vec<Line>> {
     let mut moves: Vec<i64> =
-        wanted.iter().flat_map(|w| w.from.iter().chain(&w.to)).map(|id| id.0).collect();
+        wanted.iter().flat_map(|w| [&w.own, &w.from, &w.to]).flatten().map(|id| id.0).collect();
     let mut accounts: Vec<i64> = wanted.iter().map(|w| w.account.0).collect();
     for list in [&mut moves, &mut accounts] {
         list.sort_unstable();
@@ -132,32 +219,50 @@ async fn lines(company: &Company, wanted: &[Wanted]) -> Result<Vec<Line>> {
         ["account_id", "in", accounts],
         ["parent_state", "=", "posted"]
     ]);
-    let fields = ["move_id", "account_id", "balance", "amount_residual"];
+    let fields = [
+        "move_id",
+        "account_id",
+        "currency_id",
+        "balance",
+        "amount_residual",
+        "amount_residual_currency",
+    ];
     let rows = company.odoo.search_read("account.move.line", domain, &fields, "id", 0, 0).await?;
     let lines = rows.iter().filter_map(|row| {
         Some(Line {
             id: id_of(row)?,
             of: many2one(&row["move_id"])?,
             account: many2one(&row["account_id"])?,
+            currency: many2one(&row["currency_id"])?,
             debit: money(&row["balance"])? > Money::ZERO,
-            left: money(&row["amount_residual"])?.abs(),
+            left: money(&row["amount_residual_currency"])?.abs(),
+            home: money(&row["amount_residual"])?.abs(),
         })
     });
     Ok(lines.collect())
 }
 
-/// What is reconciled between these lines, by debit and credit line.
-async fn partials(company: &Company, lines: &[Line]) -> Result<BTreeMap<(OdooId, OdooId), Money>> {
+/// By debit and credit line: how much of each, in its own currency.
+type Partials = BTreeMap<(OdooId, OdooId), (Money, Money)>;
+
+/// What is reconciled between these lines, by debit and credit line, in the
+/// currency of each.
+async fn partials(company: &Company, lines: &[Line]) -> Result<Partials> {
     let ids: Vec<i64> = lines.iter().map(|line| line.id.0).collect();
     let domain = json!([["debit_move_id", "in", ids], ["credit_move_id", "in", ids]]);
-    let fields = ["debit_move_id", "credit_move_id", "amount"];
+    let fields =
+        ["debit_move_id", "credit_move_id", "debit_amount_currency", "credit_amount_currency"];
     let rows =
         company.odoo.search_read("account.partial.reconcile", domain, &fields, "id", 0, 0).await?;
     let mut done = BTreeMap::new();
     for row in &rows {
         let pair = many2one(&row["debit_move_id"]).zip(many2one(&row["credit_move_id"]));
-        if let (Some(pair), Some(amount)) = (pair, money(&row["amount"])) {
-            *done.entry(pair).or_insert(Money::ZERO) += amount;
+        let amounts =
+            money(&row["debit_amount_currency"]).zip(money(&row["credit_amount_currency"]));
+        if let (Some(pair), Some((debit, credit))) = (pair, amounts) {
+            let made = done.entry(pair).or_insert((Money::ZERO, Money::ZERO));
+            made.0 += debit;
+            made.1 += credit;
         }
     }
     Ok(done)

@@ -154,10 +154,8 @@ pub struct Allocation {
     pub from: Option<Ref>,
     /// `None` is the record at hand.
     pub to: Option<Ref>,
-    /// Above zero, in the document's currency.
+    /// Above zero, in the currency of the record at hand.
     pub amount: Money,
-    /// The same in home currency.
-    pub home: Money,
 }
 
 impl Draft {

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Currency, Posting, QboId};
+use rust_decimal::Decimal;
+
+use crate::{Currency, Kind, Posting, QboId};
 
 /// A company's facts, gathered from its own master records. Pure data.
 #[derive(Debug, Clone, Default)]
@@ -24,6 +26,11 @@ pub struct Facts {
     /// The account that sales post shipping to, and the one for discounts.
     pub shipping_account: Option<QboId>,
     pub discount_account: Option<QboId>,
+    /// Whether the company keeps books in more than one currency.
+    pub multi_currency: bool,
+    /// Documents in a foreign currency: home currency for one unit of it. Only
+    /// gathered where there can be any.
+    pub rates: BTreeMap<(Kind, QboId), Decimal>,
     /// January is 1.
     pub fiscal_year_starts: Option<i8>,
 }
@@ -99,6 +106,12 @@ impl Facts {
 
     pub fn undeposited_funds(&self) -> Option<&QboId> {
         self.account_of("Other Current Asset", Some("UndepositedFunds"))
+    }
+
+    /// Where realised gains and losses of foreign currency go.
+    pub fn exchange_account(&self) -> Option<&QboId> {
+        self.account_of("Other Expense", Some("ExchangeGainOrLoss"))
+            .or_else(|| self.account_of("Other Income", Some("ExchangeGainOrLoss")))
     }
 
     /// The liability account of a tax rate. No QuickBooks object names it; by
