@@ -26,6 +26,7 @@ use function::Function;
 pub static FUNCTIONS: &[Function] = &[
     backfills::cancel::FUNCTION,
     backfills::pause::FUNCTION,
+    backfills::rehearse::FUNCTION,
     backfills::resume::FUNCTION,
     backfills::start::FUNCTION,
     connect::link::FUNCTION,

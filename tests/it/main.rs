@@ -10,4 +10,5 @@ mod host;
 mod mappings;
 mod odoo_contract;
 mod registry;
+mod rehearse;
 mod tenancy;

@@ -1,7 +1,8 @@
-//! Backfills: started, paused, resumed, cancelled.
+//! Backfills: rehearsed, started, paused, resumed, cancelled.
 
 pub mod cancel;
 pub mod pause;
+pub mod rehearse;
 pub mod resume;
 pub mod start;
 

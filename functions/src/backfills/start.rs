@@ -63,10 +63,15 @@ async fn start(
     Body(asked): Body<Asked>,
 ) -> Result<Response, Problem> {
     let key = headers.get("idempotency-key").and_then(|value| value.to_str().ok());
-    let (job, fresh) = begin(&app, &member, asked, key).await?;
+    let begun = begin(&app, &member, asked, false, key).await?;
+    Ok(accepted(begun))
+}
+
+/// The answer to who asked for a job.
+pub fn accepted((job, fresh): (JobId, bool)) -> Response {
     let status = if fresh { StatusCode::ACCEPTED } else { StatusCode::OK };
     let location = [(header::LOCATION, format!("/api/ops/jobs/{job}"))];
-    Ok((status, location, Json(json!({ "job": job }))).into_response())
+    (status, location, Json(json!({ "job": job }))).into_response()
 }
 
 /// Starts a job, or finds the one that the same key started before.
@@ -74,6 +79,7 @@ pub async fn begin(
     app: &App,
     member: &Member,
     asked: Asked,
+    rehearse: bool,
     key: Option<&str>,
 ) -> Result<(JobId, bool), Problem> {
     let tenant = &member.tenant;
@@ -88,7 +94,7 @@ pub async fn begin(
     if tenant.get::<Job>(collection::JOBS, id.as_str()).await?.is_some() {
         return Ok((id, false));
     }
-    let plan = plan(app, member, asked)?;
+    let plan = Plan { rehearse, ..plan(app, member, asked)? };
     let now = app.clock.now();
     let job = Job {
         id: id.clone(),
@@ -105,7 +111,8 @@ pub async fn begin(
         events: 0,
     };
     let row = document(collection::JOBS, id.as_str(), &job)?.key("jobs").sort(now.to_string());
-    let audit = audit::entry(member, &app.clock, "backfill started", &json!({ "job": id }))?;
+    let what = if rehearse { "rehearsal started" } else { "backfill started" };
+    let audit = audit::entry(member, &app.clock, what, &json!({ "job": id }))?;
     // the job's row is written with its orchestration: both or neither
     let changes = [Change::Insert(row), audit];
     let riders = changes.iter().map(serde_json::to_value).collect::<Result<Vec<_>, _>>();
@@ -136,5 +143,5 @@ fn plan(app: &App, member: &Member, asked: Asked) -> Result<Plan, Problem> {
     if kinds.is_empty() {
         return Err(Problem::bad_request("`kinds` is empty: leave it out to move everything."));
     }
-    Ok(Plan { link: asked.link, tier, cut, until, kinds })
+    Ok(Plan { link: asked.link, tier, cut, until, kinds, rehearse: false })
 }

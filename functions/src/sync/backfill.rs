@@ -1,5 +1,5 @@
 //! The whole migration as one orchestration: survey, extract, read the ledger,
-//! load in waves, complete, prove.
+//! load in waves, complete, prove. A rehearsal ends before the first write.
 
 use std::collections::BTreeSet;
 
@@ -15,11 +15,13 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     company::Task,
-    complete::{self, At, Complete},
+    complete::{self, Complete},
+    explain::At,
     mark::{self, Mark},
     move_kind::{ExtractKind, LoadKind, Moving},
     prove::{self, Prove},
     read_ledger::{self, ReadLedger},
+    rehearse::{self, Rehearse},
     survey::{self, Survey},
 };
 use crate::entities::ENTITIES;
@@ -81,11 +83,16 @@ macro_rules! or_end {
 fn migrate(cx: &mut Context<'_>, input: &Input) -> Phase<()> {
     let Input { task, plan } = input;
     let kinds = plan.kinds.clone();
-    let survey = survey::Input { task: task.clone(), kinds: kinds.clone() };
+    let survey =
+        survey::Input { task: task.clone(), kinds: kinds.clone(), only_look: plan.rehearse };
     let survey::Surveyed { realm, to_fetch } = or_end!(cx.attempt::<Survey>(&survey)?);
     let dates = or_end!(extract(cx, task, &realm, &to_fetch)?);
     let until = dates.map_or(plan.until, |(_, last)| last.max(plan.until));
     or_end!(read_ledger(cx, task, &realm, plan.cut, dates, until)?);
+    if plan.rehearse {
+        or_end!(cx.attempt::<Rehearse>(&rehearse::Input { task: task.clone(), until })?);
+        return Ok(Ok(()));
+    }
     let wanted: BTreeSet<Kind> = kinds.into_iter().collect();
     let Some(waves) = waves(ENTITIES, &wanted) else {
         return Ok(Err(Failure::bug("kinds of records wait for each other in a circle")));
@@ -101,10 +108,7 @@ fn migrate(cx: &mut Context<'_>, input: &Input) -> Phase<()> {
     while let Some(here) = at {
         let step = complete::Input { task: task.clone(), at: here };
         let done = or_end!(cx.attempt::<Complete>(&step)?);
-        by_documents.checked += done.by_documents.checked;
-        by_documents.different += done.by_documents.different;
-        by_documents.max_abs_difference =
-            by_documents.max_abs_difference.max(done.by_documents.max_abs_difference);
+        by_documents.merge(&done.by_documents);
         at = done.next;
     }
     or_end!(cx.attempt::<Prove>(&prove::Input { task: task.clone(), by_documents, until })?);

@@ -2,9 +2,11 @@
 
 pub mod backfill;
 pub mod company;
+mod compare;
 mod complete;
 mod completion;
 mod documents;
+mod explain;
 mod extract;
 pub mod facts;
 mod load;
@@ -17,9 +19,11 @@ pub mod orchestrate;
 pub mod progress;
 mod prove;
 mod read_ledger;
+pub mod rehearse;
 mod resolve;
 mod settle;
 mod survey;
+mod virtual_odoo;
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -48,6 +52,7 @@ pub fn registry(tools: &Arc<Tools>) -> Registry {
         .activity(load::Load(tools()))
         .activity(complete::Complete(tools()))
         .activity(prove::Prove(tools()))
+        .activity(rehearse::Rehearse(tools()))
         .activity(mark::Mark(tools()))
 }
 
@@ -65,11 +70,12 @@ const fn step_named(name: &'static str) -> Function {
 }
 
 /// The queue functions of the steps that no entity has of its own.
-pub static STEPS: [Function; 5] = [
+pub static STEPS: [Function; 6] = [
     step_named("survey"),
     step_named("read-ledger"),
     step_named("complete"),
     step_named("prove"),
+    step_named("rehearse"),
     step_named("mark"),
 ];
 

@@ -1,6 +1,6 @@
 //! A job's counters and its numbered events, written in the commit that causes them.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
 use q2o_domain::{
@@ -25,6 +25,8 @@ pub struct Progress {
     pub what: String,
     pub kind: Option<Kind>,
     pub counts: Counts,
+    /// Where it happened to several kinds at once.
+    pub all: BTreeMap<Kind, Counts>,
     /// Calls to QuickBooks and to Odoo that it took.
     pub calls: (u64, u64),
     pub phase: Option<&'static str>,
@@ -43,6 +45,7 @@ impl Progress {
             what: what.to_owned(),
             kind: None,
             counts: Counts::default(),
+            all: BTreeMap::new(),
             calls: (0, 0),
             phase: None,
             state: None,
@@ -55,6 +58,12 @@ impl Progress {
     pub fn of(mut self, kind: Kind, counts: Counts) -> Self {
         self.kind = Some(kind);
         self.counts = counts;
+        self
+    }
+
+    #[must_use]
+    pub fn of_all(mut self, all: BTreeMap<Kind, Counts>) -> Self {
+        self.all = all;
         self
     }
 
@@ -89,6 +98,9 @@ impl Progress {
         job.calls = (job.calls.0 + self.calls.0, job.calls.1 + self.calls.1);
         if let Some(kind) = self.kind {
             job.counts.entry(kind).or_default().add(self.counts);
+        }
+        for (kind, counts) in &self.all {
+            job.counts.entry(*kind).or_default().add(*counts);
         }
         if let Some(phase) = self.phase {
             phase.clone_into(&mut job.phase);

@@ -30,6 +30,9 @@ pub struct Survey(pub Arc<Tools>);
 pub struct Input {
     pub task: Task,
     pub kinds: Vec<Kind>,
+    /// Write nothing.
+    #[serde(default)]
+    pub only_look: bool,
 }
 
 /// What the survey found out.
@@ -51,12 +54,12 @@ impl Activity for Survey {
 }
 
 async fn survey(tools: &Tools, input: Input, attempt: &Attempt) -> Result<Surveyed> {
-    let Input { task, kinds } = input;
+    let Input { task, kinds, only_look } = input;
     let mut company = Company::open(tools, &task).await?;
     let realm = company.realm().clone();
     let quickbooks = tools.connect.quickbooks(&company.tenant, &realm);
     let (info, preferences) = (quickbooks.company().await?, quickbooks.preferences().await?);
-    let fingerprint = fingerprint(&company, &info, home_currency(&preferences)).await?;
+    let fingerprint = fingerprint(&company, &info, home_currency(&preferences), only_look).await?;
     match &company.link.fingerprint {
         Some(known) if *known == fingerprint => {}
         Some(_) => {
@@ -66,12 +69,15 @@ async fn survey(tools: &Tools, input: Input, attempt: &Attempt) -> Result<Survey
                  was written. Connect the right one again.",
             ));
         }
+        None if only_look => {}
         None => {
             company.link.fingerprint = Some(fingerprint);
             save(&company.link, &company).await?;
         }
     }
-    prepare(&company).await?;
+    if !only_look {
+        prepare(&company).await?;
+    }
     let known = [(Kind::CompanyInfo, info), (Kind::Preferences, preferences)];
     let asked: Vec<(Kind, Option<&str>)> = kinds
         .iter()
@@ -134,10 +140,15 @@ fn home_currency(preferences: &Value) -> Currency {
 }
 
 /// Both companies as they are now; refused where their currencies differ.
-async fn fingerprint(company: &Company, info: &Value, home: Currency) -> Result<Fingerprint> {
+async fn fingerprint(
+    company: &Company,
+    info: &Value,
+    home: Currency,
+    only_look: bool,
+) -> Result<Fingerprint> {
     let (uuid, currency) = company.odoo_fingerprint().await?;
     if currency != home {
-        adopt_currency(company, &currency, &home).await?;
+        adopt_currency(company, &currency, &home, only_look).await?;
     }
     Ok(Fingerprint {
         realm: company.realm().clone(),
@@ -150,7 +161,12 @@ async fn fingerprint(company: &Company, info: &Value, home: Currency) -> Result<
 }
 
 /// An Odoo company without journal items can still take another currency.
-async fn adopt_currency(company: &Company, odoo: &Currency, home: &Currency) -> Result<()> {
+async fn adopt_currency(
+    company: &Company,
+    odoo: &Currency,
+    home: &Currency,
+    only_look: bool,
+) -> Result<()> {
     let mismatch = || {
         Failure::needs(
             Remedy::CheckCurrency,
@@ -164,6 +180,9 @@ async fn adopt_currency(company: &Company, odoo: &Currency, home: &Currency) -> 
     let items = company.odoo.search_read("account.move.line", domain, &["id"], "id", 0, 1).await?;
     if !items.is_empty() {
         return Err(mismatch());
+    }
+    if only_look {
+        return Ok(());
     }
     let wanted = [home.0.clone()];
     let currency =

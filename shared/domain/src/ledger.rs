@@ -181,6 +181,13 @@ pub struct Level {
 }
 
 impl Level {
+    /// Adds what another part of the same comparison came to.
+    pub fn merge(&mut self, other: &Self) {
+        self.checked += other.checked;
+        self.different += other.different;
+        self.max_abs_difference = self.max_abs_difference.max(other.max_abs_difference);
+    }
+
     /// Compares one amount.
     pub fn amount(&mut self, ours: Money, theirs: Money) -> bool {
         self.checked += 1;

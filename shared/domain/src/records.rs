@@ -80,6 +80,9 @@ pub struct Plan {
     /// The day that counts as today.
     pub until: Date,
     pub kinds: Vec<Kind>,
+    /// Only foretell what would come of it; nothing is written to Odoo.
+    #[serde(default)]
+    pub rehearse: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -245,6 +248,10 @@ pub struct Proof {
     pub unexplained: Vec<Difference>,
     /// The first differences of each level.
     pub differences: Vec<Difference>,
+    /// Of a rehearsal: the records that would not be loaded. (Those of a
+    /// migration are kept one by one, and can be retried.)
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_loaded: Vec<ErrorEntry>,
 }
 
 impl Proof {

@@ -40,10 +40,17 @@ impl Api {
     }
 
     /// The job that is not done yet, if a run before this one left one; else a new one.
-    pub async fn job(&self, link: &str, plan: &str, until: Option<Date>) -> Result<String, Failed> {
+    pub async fn job(
+        &self,
+        link: &str,
+        plan: &str,
+        until: Option<Date>,
+        rehearse: bool,
+    ) -> Result<String, Failed> {
         let jobs = self.get("/api/ops/jobs").await?;
         let open = jobs.as_array().into_iter().flatten().find(|job| {
             job["plan"]["link"] == link
+                && job["plan"]["rehearse"] == rehearse
                 && matches!(job["state"].as_str(), Some("running" | "paused" | "needs_user"))
         });
         if let Some(job) = open {
@@ -57,7 +64,8 @@ impl Api {
         if let Some(until) = until {
             asked["until"] = json!(until);
         }
-        let started = self.post("/api/entities/backfill", &asked).await?;
+        let path = if rehearse { "/api/entities/rehearse" } else { "/api/entities/backfill" };
+        let started = self.post(path, &asked).await?;
         Ok(started["job"].as_str().unwrap_or_default().to_owned())
     }
 

@@ -37,6 +37,9 @@ pub struct Options {
     /// The plan: freebie, starter, half or full.
     #[arg(long, default_value = "full")]
     plan: String,
+    /// Only foretell what would come of it: nothing is written to Odoo.
+    #[arg(long)]
+    rehearse: bool,
     /// Write the result here as JSON, also when something failed.
     #[arg(long)]
     json: Option<PathBuf>,
@@ -102,7 +105,7 @@ pub async fn run(options: Options) -> ExitCode {
 async fn journey(stage: &Stage, outcome: &mut Outcome) -> Result<(), Failed> {
     let api = stage.api();
     let link = stage.connect(&api).await?;
-    let job = api.job(&link, stage.plan(), stage.until()).await?;
+    let job = api.job(&link, stage.plan(), stage.until(), stage.rehearse()).await?;
     let ended = show::progress(&api, &job).await?;
     outcome.read(&api, &link, &job, &ended, stage).await
 }

@@ -52,7 +52,17 @@ impl Outcome {
                 }),
             );
         }
-        let errors = api.get(&format!("/api/ops/errors?link={link}")).await?;
+        self.phases(api, job, ended).await?;
+        self.account_map = api.get(&format!("/api/reports/accounts?link={link}")).await?;
+        let done = ended["state"] == "done";
+        if done {
+            self.proof = api.get(&format!("/api/reports/proof/{job}")).await?;
+        }
+        let errors = if stage.rehearse() {
+            self.proof["not_loaded"].clone()
+        } else {
+            api.get(&format!("/api/ops/errors?link={link}")).await?
+        };
         for error in errors.as_array().into_iter().flatten() {
             self.not_loaded.push(json!({
                 "kind": error["kind"], "id": error["id"], "reason": error["why"],
@@ -61,13 +71,10 @@ impl Outcome {
                 self.errors.push(error.clone());
             }
         }
-        self.phases(api, job, ended).await?;
-        self.account_map = api.get(&format!("/api/reports/accounts?link={link}")).await?;
-        if ended["state"] != "done" {
+        if !done {
             let why = ended["why"].as_str().unwrap_or("no reason given");
             return Err(format!("the job ended as {}: {why}", ended["state"]).into());
         }
-        self.proof = api.get(&format!("/api/reports/proof/{job}")).await?;
         let words = words(stage.company());
         if let Some(Value::Array(entries)) = self.proof.get_mut("completion_entries") {
             for entry in entries {

@@ -84,6 +84,10 @@ impl Stage {
         &self.options.plan
     }
 
+    pub fn rehearse(&self) -> bool {
+        self.options.rehearse
+    }
+
     pub fn company(&self) -> &Path {
         &self.company
     }

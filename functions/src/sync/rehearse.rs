@@ -1,0 +1,207 @@
+//! `rehearse`: maps everything and books it into an Odoo that exists in memory
+//! only, then compares as the proof would. Nothing is written to Odoo.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use jiff::civil::Date;
+use q2o_domain::{
+    AnyEntity, Books, Facts, MapError, Result, Txn, Write,
+    ports::Select,
+    records::{Counts, ErrorEntry, LedgerTxn, Staged},
+    waves,
+};
+use q2o_durable::{Activity, Attempt};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    company::{Company, Task},
+    compare::compare,
+    completion::entry,
+    explain::{At, Explain, completion},
+    progress::Progress,
+    sorted,
+    virtual_odoo::VirtualOdoo,
+};
+use crate::{
+    app::Tools,
+    entities::{ENTITIES, entity},
+    store::{Read, collection, document, fetched_key, txn_key},
+};
+
+/// Records looked at between two signs of life.
+const BATCH: u32 = 500;
+
+pub struct Rehearse(pub Arc<Tools>);
+
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Input {
+    pub task: Task,
+    pub until: Date,
+}
+
+impl Activity for Rehearse {
+    const NAME: &'static str = "rehearse";
+    type Input = Input;
+    /// Whether nothing would differ.
+    type Output = bool;
+
+    async fn run(&self, input: Input, attempt: &Attempt) -> Result<bool, q2o_durable::Failure> {
+        rehearse(&self.0, input, attempt).await.map_err(sorted)
+    }
+}
+
+async fn rehearse(tools: &Tools, input: Input, attempt: &Attempt) -> Result<bool> {
+    let Input { task, until } = input;
+    let company = Company::open(tools, &task).await?;
+    let facts = tools.facts.of(&company.tenant, &task.job).await?;
+    let mut stage = Rehearsal {
+        tools,
+        company: &company,
+        facts: &facts,
+        task: &task,
+        odoo: VirtualOdoo::new(&facts, &company.link.id),
+        problems: Vec::new(),
+        counts: BTreeMap::new(),
+    };
+    let all: BTreeSet<_> = ENTITIES.iter().map(|entity| entity.kind()).collect();
+    for kind in waves(ENTITIES, &all).into_iter().flatten().flatten() {
+        if let Some(entity) = entity(kind) {
+            stage.load(entity, attempt).await?;
+        }
+    }
+
+    let explain = Explain { company: &company, facts: &facts, job: &task.job };
+    let (mut completions, mut unexplained) = (Vec::new(), Vec::new());
+    let mut by_documents = q2o_domain::ledger::Level::default();
+    let mut at = Some(At::Ledger(None));
+    while let Some(here) = at {
+        attempt.checkpoint(&here).await.map_err(super::unsorted)?;
+        let explained = explain.at(here).await?;
+        by_documents.merge(&explained.by_documents);
+        for (txn, rest, class) in &explained.entries {
+            stage.odoo.book(&txn.txn, &entry(txn, rest, class));
+            completions.push(completion(txn, rest, class, false));
+        }
+        completions.extend(explained.in_documents.into_iter().map(|(_, completion)| completion));
+        unexplained.extend(explained.unexplained);
+        at = explained.next;
+    }
+
+    let Rehearsal { odoo, problems, counts, .. } = stage;
+    let mut proof = compare(&company, &task.job, &facts, &odoo.settled(), until).await?;
+    proof.by_documents = by_documents;
+    proof.completion_entries = completions;
+    proof.unexplained = unexplained;
+    proof.not_loaded = problems;
+    let clean = proof.clean();
+    let kept = document(collection::PROOFS, task.job.as_str(), &proof)?;
+    company.tenant.put_all(vec![kept]).await?;
+    let what = if clean { "rehearsed: nothing differs" } else { "rehearsed: something differs" };
+    attempt.ride(
+        Progress::new(&company.tenant, &tools.clock, &task.job, what)
+            .of_all(counts)
+            .calls(tools.connect.http.take_calls())
+            .phase("rehearse"),
+    );
+    Ok(clean)
+}
+
+struct Rehearsal<'a> {
+    tools: &'a Tools,
+    company: &'a Company,
+    facts: &'a Facts,
+    task: &'a Task,
+    odoo: VirtualOdoo<'a>,
+    /// Records that would not be loaded, and why.
+    problems: Vec<ErrorEntry>,
+    counts: BTreeMap<q2o_domain::Kind, Counts>,
+}
+
+impl Rehearsal<'_> {
+    /// All staged records of a kind, in the order they would be loaded.
+    async fn load(&mut self, entity: &'static dyn AnyEntity, attempt: &Attempt) -> Result<()> {
+        let kind = entity.kind();
+        let key = Select::Key(fetched_key(&self.task.job, kind));
+        let mut after = None;
+        loop {
+            attempt.checkpoint(&(kind, &after)).await.map_err(super::unsorted)?;
+            let page: Vec<Read<Staged>> =
+                self.company.tenant.list(collection::STAGED, key.clone(), after, BATCH).await?;
+            let full = page.len() == BATCH as usize;
+            after =
+                page.last().map(|last| (last.sort.clone().unwrap_or_default(), last.id.clone()));
+            let ledger = self.ledger(entity, &page).await?;
+            for read in page {
+                self.record(entity, &read.value, &ledger);
+            }
+            if !full {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn ledger(
+        &self,
+        entity: &'static dyn AnyEntity,
+        page: &[Read<Staged>],
+    ) -> Result<BTreeMap<Txn, LedgerTxn>> {
+        if entity.write() != Write::Document {
+            return Ok(BTreeMap::new());
+        }
+        let txns = page.iter().map(|read| Txn::new(entity.kind(), read.value.id.clone()));
+        let keys = txns.map(|txn| txn_key(&self.task.link, &txn)).collect();
+        let read = self.company.tenant.list_ids::<LedgerTxn>(collection::LEDGER, keys).await?;
+        let read = read.into_iter().map(|read| read.value);
+        let current = read.filter(|txn| txn.job == self.task.job);
+        Ok(current.map(|txn| (txn.txn.clone(), txn)).collect())
+    }
+
+    fn record(
+        &mut self,
+        entity: &'static dyn AnyEntity,
+        staged: &Staged,
+        ledger: &BTreeMap<Txn, LedgerTxn>,
+    ) {
+        let kind = entity.kind();
+        let txn = Txn::new(kind, staged.id.clone());
+        let postings = ledger.get(&txn).map_or(&[][..], |txn| &txn.postings);
+        let books = Books { facts: self.facts, ledger: postings };
+        let mapped = entity.read(&staged.record).and_then(|record| record.map(&books));
+        let (class, why, waits_for) = match mapped {
+            Ok(mapped) => {
+                let missing = self.odoo.load(kind, &staged.id, &mapped);
+                if missing.is_empty() {
+                    self.counts.entry(kind).or_default().loaded += 1;
+                    return;
+                }
+                let why =
+                    format!("It points at records that cannot be moved: {}.", missing.join(", "));
+                ("parked", why, missing)
+            }
+            Err(MapError::NotMoved(why)) => {
+                self.odoo.leave_out(kind, &staged.id);
+                ("not_moved", why, Vec::new())
+            }
+            Err(MapError::Unreadable(why)) => ("unreadable", why, Vec::new()),
+            Err(MapError::Missing(why)) => ("missing", why, Vec::new()),
+        };
+        let counts = self.counts.entry(kind).or_default();
+        if class == "not_moved" {
+            counts.not_moved += 1;
+        } else {
+            counts.errors += 1;
+        }
+        self.problems.push(ErrorEntry {
+            kind,
+            id: staged.id.clone(),
+            class: class.to_owned(),
+            why,
+            remedy: None,
+            waits_for,
+            at: self.tools.clock.now(),
+        });
+    }
+}

@@ -1,0 +1,182 @@
+//! An Odoo in memory: what drafts would come to there, once loaded and posted.
+
+use std::collections::BTreeMap;
+
+use q2o_domain::{
+    Allocation, Draft, Facts, Field, Fields, Kind, LinkId, Mapped, Money, OdooId, Partner, QboId,
+    Ref, Txn, records::IdLink,
+};
+
+use super::{compare::OdooSide, odoo_ledger::Move};
+use crate::store::record_key;
+
+pub struct VirtualOdoo<'a> {
+    facts: &'a Facts,
+    link: &'a LinkId,
+    side: OdooSide,
+    next: i64,
+    /// What stands on the control accounts of each record, in its currency.
+    open: BTreeMap<String, Money>,
+    /// Whose, and what.
+    allocations: Vec<(Ref, Allocation)>,
+}
+
+impl<'a> VirtualOdoo<'a> {
+    pub fn new(facts: &'a Facts, link: &'a LinkId) -> Self {
+        Self {
+            facts,
+            link,
+            side: OdooSide::default(),
+            next: 0,
+            open: BTreeMap::new(),
+            allocations: Vec::new(),
+        }
+    }
+
+    /// Takes a record in; or says which of the records it points at are missing.
+    pub fn load(&mut self, kind: Kind, id: &QboId, mapped: &Mapped) -> Vec<String> {
+        let own = record_key(self.link, kind, id);
+        let missing: Vec<String> = mapped
+            .drafts
+            .iter()
+            .flat_map(|draft| draft.refs())
+            .filter(|r| (r.kind, &r.id) != (kind, id) && !self.knows(r))
+            .map(|r| format!("{} {}", r.kind, r.id))
+            .collect();
+        if !missing.is_empty() {
+            return missing;
+        }
+        let mut link = IdLink { odoo: BTreeMap::new(), hash: String::new(), adopted: false };
+        let txn = Txn::new(kind, id.clone());
+        for draft in &mapped.drafts {
+            let of = self.number();
+            link.odoo.insert(draft.part.to_owned(), of);
+            for made in &draft.made {
+                link.odoo.insert(made.part.to_owned(), self.number());
+            }
+            if draft.model == "account.move" {
+                self.book(&txn, draft);
+                self.moved(of, &own, draft);
+            }
+        }
+        self.side.links.entry(kind).or_default().insert(own, link);
+        let allocated = Ref::new(kind, id.clone());
+        self.allocations.extend(mapped.allocations.iter().map(|a| (allocated.clone(), a.clone())));
+        Vec::new()
+    }
+
+    /// Deliberately not moved.
+    pub fn leave_out(&mut self, kind: Kind, id: &QboId) {
+        self.side.unmoved.insert(record_key(self.link, kind, id));
+    }
+
+    /// Posts a draft's lines under a transaction.
+    pub fn book(&mut self, txn: &Txn, draft: &Draft) {
+        let Some(Field::Day(date)) = draft.fields.get("date") else { return };
+        for line in lines(draft) {
+            let (Some(account), Some(home)) = (account(line), amount(line, "balance")) else {
+                continue;
+            };
+            let ledger = &mut self.side.ledger;
+            *ledger.by_txn.entry((txn.clone(), account.clone())).or_default() += home;
+            ledger.months.book(account, *date, home);
+            let partner = partner(line).or_else(|| partner(&draft.fields));
+            if let Some(partner) = partner.filter(|_| is_control(self.facts, account)) {
+                *ledger.owed.entry((account.clone(), partner)).or_default() += home;
+            }
+        }
+    }
+
+    /// The whole side, with everything set against each other that is to be.
+    pub fn settled(mut self) -> OdooSide {
+        for (own, Allocation { from, to, amount, account }) in &self.allocations {
+            if !is_control(self.facts, account) {
+                continue;
+            }
+            for side in [from, to] {
+                let of = side.as_ref().unwrap_or(own);
+                let key = record_key(self.link, of.kind, &of.id);
+                if let Some(open) = self.open.get_mut(&key) {
+                    let sign = if open.is_negative() { 1 } else { -1 };
+                    *open += *amount * rust_decimal::Decimal::from(sign);
+                }
+            }
+        }
+        for (key, link) in self.side.links.values().flatten() {
+            let own = link.odoo.get("").and_then(|id| self.side.ledger.moves.get_mut(id));
+            if let (Some(own), Some(open)) = (own, self.open.get(key)) {
+                own.open = *open;
+            }
+        }
+        self.side.ledger.owed.retain(|_, amount| !amount.is_zero());
+        self.side
+    }
+
+    fn knows(&self, to: &Ref) -> bool {
+        let key = record_key(self.link, to.kind, &to.id);
+        let link = self.side.links.get(&to.kind).and_then(|links| links.get(&key));
+        link.is_some_and(|link| link.odoo.contains_key(to.part))
+    }
+
+    fn number(&mut self) -> OdooId {
+        self.next += 1;
+        OdooId(self.next)
+    }
+
+    fn moved(&mut self, id: OdooId, own: &str, draft: &Draft) {
+        let (mut due, mut tax) = (Money::ZERO, Money::ZERO);
+        for line in lines(draft) {
+            let own_amount = amount(line, "amount_currency").or_else(|| amount(line, "balance"));
+            let own_amount = own_amount.unwrap_or_default();
+            match line.get("display_type") {
+                Some(Field::Text(of)) if of == "payment_term" => due += own_amount,
+                Some(Field::Text(of)) if of == "tax" => tax += own_amount,
+                _ => {}
+            }
+            if account(line).is_some_and(|account| is_control(self.facts, account)) {
+                *self.open.entry(own.to_owned()).or_default() += own_amount;
+            }
+        }
+        let currency = match draft.fields.get("currency_id") {
+            Some(Field::Found { value, .. }) => value.as_str().into(),
+            _ => self.facts.home.clone().unwrap_or_else(|| "".into()),
+        };
+        let is_invoice =
+            draft.fields.get("move_type").is_none_or(|of| *of != Field::Text("entry".into()));
+        let open = Money::ZERO;
+        let made = Move { is_invoice, total: due.abs(), tax: tax.abs(), currency, open };
+        self.side.ledger.moves.insert(id, made);
+    }
+}
+
+fn lines(draft: &Draft) -> &[Fields] {
+    match draft.fields.get("line_ids") {
+        Some(Field::Lines(lines)) => lines,
+        _ => &[],
+    }
+}
+
+fn account(line: &Fields) -> Option<&QboId> {
+    match line.get("account_id") {
+        Some(Field::Ref(account)) => Some(&account.id),
+        _ => None,
+    }
+}
+
+fn amount(line: &Fields, field: &str) -> Option<Money> {
+    match line.get(field) {
+        Some(Field::Amount(amount)) => Some(*amount),
+        _ => None,
+    }
+}
+
+fn partner(fields: &Fields) -> Option<Partner> {
+    match fields.get("partner_id") {
+        Some(Field::Ref(partner)) => Some(Partner { kind: partner.kind, id: partner.id.clone() }),
+        _ => None,
+    }
+}
+
+fn is_control(facts: &Facts, account: &QboId) -> bool {
+    matches!(facts.account_type(account), "Accounts Receivable" | "Accounts Payable")
+}
