@@ -4,9 +4,11 @@
 
 mod backfill;
 mod controls;
+mod currency;
 mod data;
 mod failures;
 mod host;
+mod made;
 mod mappings;
 mod odoo_contract;
 mod registry;
