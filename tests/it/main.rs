@@ -13,4 +13,5 @@ mod mappings;
 mod odoo_contract;
 mod registry;
 mod rehearse;
+mod tax;
 mod tenancy;

@@ -1,6 +1,6 @@
 //! What only QuickBooks' ledger knows of a document, taken over into its lines.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use q2o_domain::{Books, Facts, Money, QboId, ledger};
 
@@ -24,18 +24,34 @@ pub fn heed(lines: &mut Vec<Line>, books: &Books<'_>) {
     level(lines);
 }
 
-/// Gives a line whose account was only inferred the one that the ledger posts
-/// exactly its amount to.
+/// Gives lines whose account was only inferred the one that the ledger posts
+/// exactly their amount to: each by itself, or all of an account together.
 fn name_accounts(lines: &mut [Line], theirs: &ledger::Net) {
     for at in 0..lines.len() {
-        let rest = ledger::residue(&net(lines), theirs);
-        let line = &lines[at];
-        // ours is too much by exactly this line, and another account lacks exactly it
-        if line.inferred && rest.get(&line.account) == Some(&-line.home) {
-            let lacking = rest.iter().find(|(_, amount)| **amount == line.home);
-            if let Some((account, _)) = lacking {
-                lines[at].account = account.clone();
-            }
+        rename(lines, theirs, &[at]);
+    }
+    let accounts: BTreeSet<QboId> =
+        lines.iter().filter(|line| line.inferred).map(|line| line.account.clone()).collect();
+    for account in accounts {
+        let of = |line: &Line| line.inferred && line.account == account;
+        let together: Vec<usize> = (0..lines.len()).filter(|at| of(&lines[*at])).collect();
+        rename(lines, theirs, &together);
+    }
+}
+
+/// Where our account has too much by exactly these lines, and another lacks
+/// exactly them, they are that other's.
+fn rename(lines: &mut [Line], theirs: &ledger::Net, these: &[usize]) {
+    let inferred = these.iter().all(|at| lines[*at].inferred);
+    let Some(ours) = these.first().filter(|_| inferred).map(|at| lines[*at].account.clone()) else {
+        return;
+    };
+    let home: Money = these.iter().map(|at| lines[*at].home).sum();
+    let rest = ledger::residue(&net(lines), theirs);
+    let lacking = rest.iter().find(|(_, amount)| **amount == home);
+    if let (Some(account), true) = (lacking, rest.get(&ours) == Some(&-home)) {
+        for at in these {
+            lines[*at].account = account.0.clone();
         }
     }
 }

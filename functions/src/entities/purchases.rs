@@ -128,11 +128,10 @@ pub fn lines(
             .and_then(|rate| facts.tax_account(rate))
             .ok_or_else(|| MapError::Missing("No account is known for one of its taxes.".into()))?;
         let base = detail.and_then(|d| d.net_amount_taxable).unwrap_or_default();
-        made.push(
-            Line::new(account, line.amount * sign.into(), head)
-                .with(Role::Tax { rate, base: base * sign.into() })
-                .name(Some("Tax".into())),
-        );
+        let line = Line::new(account, line.amount * sign.into(), head)
+            .with(Role::Tax { rate, base: base * sign.into() })
+            .name(Some("Tax".into()));
+        made.push(Line { inferred: true, ..line });
     }
     Ok(made)
 }

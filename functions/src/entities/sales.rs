@@ -91,11 +91,10 @@ impl Sale {
                     MapError::Missing("No liability account is known for one of its taxes.".into())
                 })?;
             let base = detail.and_then(|d| d.net_amount_taxable).unwrap_or_default();
-            lines.push(
-                Line::new(account, tax.amount * sign.into(), &self.head)
-                    .with(Role::Tax { rate, base: base * sign.into() })
-                    .name(Some("Tax".into())),
-            );
+            let line = Line::new(account, tax.amount * sign.into(), &self.head)
+                .with(Role::Tax { rate, base: base * sign.into() })
+                .name(Some("Tax".into()));
+            lines.push(Line { inferred: true, ..line });
         }
         Ok(lines)
     }
