@@ -11,6 +11,7 @@ mod host;
 mod made;
 mod mappings;
 mod odoo_contract;
+mod opening;
 mod registry;
 mod rehearse;
 mod tax;

@@ -46,7 +46,7 @@ async fn a_foreign_tenant_finds_nothing() {
         };
         let path = format!("{path}{query}");
         let body = match function.name.as_ref() {
-            "backfills-start" => json!({ "link": link }),
+            "backfills-start" | "backfills-rehearse" => json!({ "link": link }),
             _ => json!({ "realm": realm, "odoo": "any" }),
         };
 

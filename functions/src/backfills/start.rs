@@ -27,7 +27,7 @@ use crate::{
     entities::ENTITIES,
     function::{Access, Function, handler},
     problem::Problem,
-    store::{collection, document},
+    store::{Read, collection, document},
     sync::{
         backfill::{Backfill, Input},
         company::Task,
@@ -83,9 +83,10 @@ pub async fn begin(
     key: Option<&str>,
 ) -> Result<(JobId, bool), Problem> {
     let tenant = &member.tenant;
-    if tenant.get::<CompanyLink>(collection::LINKS, asked.link.as_str()).await?.is_none() {
+    let link = tenant.get::<CompanyLink>(collection::LINKS, asked.link.as_str()).await?;
+    let Some(Read { value: link, .. }) = link else {
         return Err(Problem::not_found());
-    }
+    };
     let id = JobId(key.map_or_else(
         || Uuid::new_v4().simple().to_string(),
         // the job that a key always means
@@ -94,7 +95,7 @@ pub async fn begin(
     if tenant.get::<Job>(collection::JOBS, id.as_str()).await?.is_some() {
         return Ok((id, false));
     }
-    let plan = Plan { rehearse, ..plan(app, member, asked)? };
+    let plan = Plan { rehearse, ..plan(app, member, asked, &link)? };
     let now = app.clock.now();
     let job = Job {
         id: id.clone(),
@@ -119,7 +120,7 @@ pub async fn begin(
     let riders = riders.map_err(|error| {
         Problem::from(q2o_domain::Failure::bug(format!("cannot write a job: {error}")))
     })?;
-    let task = Task { tenant: tenant.id, job: id.clone(), link: plan.link.clone() };
+    let task = Task { tenant: tenant.id, job: id.clone(), link: plan.link.clone(), cut: plan.cut };
     let input = Input { task, plan };
     app.engine
         .start::<Backfill>(&instance(tenant, &id), &input, riders)
@@ -128,7 +129,7 @@ pub async fn begin(
     Ok((id, true))
 }
 
-fn plan(app: &App, member: &Member, asked: Asked) -> Result<Plan, Problem> {
+fn plan(app: &App, member: &Member, asked: Asked, link: &CompanyLink) -> Result<Plan, Problem> {
     let tier = asked.plan.unwrap_or(member.tier);
     if tier > member.tier {
         return Err(Problem::from(q2o_domain::Failure::needs(
@@ -137,7 +138,17 @@ fn plan(app: &App, member: &Member, asked: Asked) -> Result<Plan, Problem> {
         )));
     }
     let until = asked.until.unwrap_or_else(|| app.clock.now().to_zoned(TimeZone::UTC).date());
-    let cut = tier.cut(asked.cut, until)?;
+    let cut = match link.cut {
+        // today moves on, the history that was begun with does not
+        Some(begun) if asked.cut.is_none_or(|asked| asked == begun) => begun,
+        Some(begun) => {
+            return Err(Problem::bad_request(format!(
+                "This company's history begins on {begun}: its opening balances stand before. \
+                 Roll the migration back to begin on another day."
+            )));
+        }
+        None => tier.cut(asked.cut, until)?,
+    };
     let kinds =
         asked.kinds.unwrap_or_else(|| ENTITIES.iter().map(|entity| entity.kind()).collect());
     if kinds.is_empty() {

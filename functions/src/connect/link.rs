@@ -45,8 +45,13 @@ async fn tie(
         return Err(Problem::not_found());
     }
     let id = LinkId(id_of(&[asked.realm.as_str(), &asked.odoo]));
-    let link =
-        CompanyLink { id: id.clone(), realm: asked.realm, odoo: asked.odoo, fingerprint: None };
+    let link = CompanyLink {
+        id: id.clone(),
+        realm: asked.realm,
+        odoo: asked.odoo,
+        fingerprint: None,
+        cut: None,
+    };
     let kept = document(collection::LINKS, id.as_str(), &link)?.key("links");
     let audit = audit::entry(&member, &app.clock, "companies tied", &json!({ "link": id }))?;
     match tenant.commit(vec![Change::Insert(kept), audit]).await {

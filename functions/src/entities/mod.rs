@@ -36,7 +36,7 @@ mod time_activity;
 mod transfer;
 mod vendor;
 mod vendor_credit;
-mod wire;
+pub mod wire;
 
 use q2o_domain::{AnyEntity, Kind};
 

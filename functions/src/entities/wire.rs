@@ -201,7 +201,6 @@ pub struct ItemDetail {
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-#[expect(clippy::struct_field_names, reason = "QuickBooks' own names")]
 pub struct AccountDetail {
     pub account_ref: Option<Reference>,
     pub tax_code_ref: Option<Reference>,

@@ -19,6 +19,7 @@ use super::{
     explain::At,
     mark::{self, Mark},
     move_kind::{ExtractKind, LoadKind, Moving},
+    open::Open,
     prove::{self, Prove},
     read_ledger::{self, ReadLedger},
     rehearse::{self, Rehearse},
@@ -41,6 +42,12 @@ impl Signal for Resume {
     const NAME: &'static str = "resume";
     type Payload = String;
 }
+
+/// Kinds whose records point at documents before the cut.
+const SETTLE: [Kind; 4] = [Kind::JournalEntry, Kind::Payment, Kind::BillPayment, Kind::Deposit];
+
+/// QuickBooks Online has no books older than this.
+const DAWN: Date = jiff::civil::date(1980, 1, 1);
 
 /// Windows of the ledger read side by side.
 const ABREAST: usize = 24;
@@ -88,7 +95,7 @@ fn migrate(cx: &mut Context<'_>, input: &Input) -> Phase<()> {
     let survey::Surveyed { realm, to_fetch } = or_end!(cx.attempt::<Survey>(&survey)?);
     let dates = or_end!(extract(cx, task, &realm, &to_fetch)?);
     let until = dates.map_or(plan.until, |(_, last)| last.max(plan.until));
-    or_end!(read_ledger(cx, task, &realm, plan.cut, dates, until)?);
+    or_end!(read_ledger(cx, task, &realm, dates, until)?);
     if plan.rehearse {
         or_end!(cx.attempt::<Rehearse>(&rehearse::Input { task: task.clone(), until })?);
         return Ok(Ok(()));
@@ -97,14 +104,23 @@ fn migrate(cx: &mut Context<'_>, input: &Input) -> Phase<()> {
     let Some(waves) = waves(ENTITIES, &wanted) else {
         return Ok(Err(Failure::bug("kinds of records wait for each other in a circle")));
     };
+    let mut opened = false;
     for wave in waves {
+        // what payments pay has to be there before them
+        if !opened && wave.iter().any(|kind| SETTLE.contains(kind)) {
+            or_end!(cx.attempt::<Open>(task)?);
+            opened = true;
+        }
         let children = wave.iter().map(|kind| (kind.slug(), Moving::first(task, &realm, *kind)));
         for answer in cx.run_all::<LoadKind>(children)? {
             or_end!(answer);
         }
     }
+    if !opened {
+        or_end!(cx.attempt::<Open>(task)?);
+    }
     let mut by_documents = Level::default();
-    let mut at = Some(At::Ledger(None));
+    let mut at = Some(At::first(task));
     while let Some(here) = at {
         let step = complete::Input { task: task.clone(), at: here };
         let done = or_end!(cx.attempt::<Complete>(&step)?);
@@ -138,17 +154,13 @@ fn read_ledger(
     cx: &mut Context<'_>,
     task: &Task,
     realm: &RealmId,
-    cut: Date,
     dates: Option<(Date, Date)>,
     until: Date,
 ) -> Phase<()> {
-    let busy = dates.map_or(until, |(first, _)| first).first_of_month().max(cut);
-    let mut spans = Vec::new();
-    if cut < busy {
-        spans.push((cut, busy.yesterday().unwrap_or(cut)));
-    }
+    let busy = dates.map_or(until, |(first, _)| first).first_of_month().max(DAWN);
+    let mut spans = vec![(DAWN, busy.yesterday().unwrap_or(DAWN))];
     for end in month_ends(busy, until) {
-        spans.push((end.first_of_month().max(cut), end));
+        spans.push((end.first_of_month(), end));
     }
     for some in spans.chunks(ABREAST) {
         let inputs = some.iter().map(|(from, to)| read_ledger::Input {

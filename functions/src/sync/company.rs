@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use jiff::civil::Date;
 use q2o_domain::{
     Currency, Failure, JobId, Kind, LinkId, OdooId, QboId, RealmId, Remedy, Result, TenantId,
     ports::Odoo,
@@ -21,6 +22,16 @@ pub struct Task {
     pub tenant: TenantId,
     pub job: JobId,
     pub link: LinkId,
+    /// The first day of history that is moved; what is before is in the opening
+    /// balances.
+    pub cut: Date,
+}
+
+impl Task {
+    /// Where documents and the ledger are gone through from: both are sorted by date.
+    pub fn from_cut(&self) -> (String, String) {
+        (self.cut.to_string(), String::new())
+    }
 }
 
 /// A link with its Odoo side open.

@@ -4,13 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use q2o_domain::{
-    Facts, JobId, Kind, Money, Partner, QboId, Result, Sums, Txn, Write,
+    Facts, Kind, Money, Partner, QboId, Result, Sums, Txn, Write,
     ledger::{Level, Months, debits, month_ends},
     ports::Select,
     records::{Difference, IdLink, LedgerTxn, Proof, Staged},
 };
 
-use super::{company::Company, odoo_ledger::OdooLedger};
+use super::{
+    company::{Company, Task},
+    odoo_ledger::OdooLedger,
+    opening,
+};
 use crate::{
     entities::ENTITIES,
     store::{Read, collection, fetched_key, record_key},
@@ -35,16 +39,18 @@ pub struct OdooSide {
 /// caller to add.
 pub async fn compare(
     company: &Company,
-    job: &JobId,
+    task: &Task,
     facts: &Facts,
     side: &OdooSide,
     until: Date,
 ) -> Result<Proof> {
     let odoo = &side.ledger;
-    let theirs = quickbooks_ledger(company, job).await?;
+    let theirs = quickbooks_ledger(company, task, facts).await?;
     let mut proof = Proof::default();
     let mut told = Vec::new();
-    let (l0, l1) = documents(company, job, facts, side, &mut told).await?;
+    let (l0, l1) = documents(company, task, facts, side, &mut told).await?;
+    // open documents keep their own dates; together they stand the day before the cut
+    let months = odoo.months.fold_before(opening::day(task.cut));
     let mut l2 = Level::default();
     told.extend(differ("L2", l2.table(&odoo.by_txn, &theirs.by_txn), |(txn, account)| {
         format!("{txn}, account {account}")
@@ -52,12 +58,12 @@ pub async fn compare(
     let mut l3 = Level::default();
     told.extend(differ(
         "L3",
-        l3.table(odoo.months.moved(), theirs.months.moved()),
+        l3.table(months.moved(), theirs.months.moved()),
         |(account, month)| format!("account {account} in the month to {month}"),
     ));
     let mut l4 = Level::default();
-    let ends = ends(&[&odoo.months, &theirs.months], until);
-    let standing = odoo.months.standing(&ends);
+    let ends = ends(&[&months, &theirs.months], until);
+    let standing = months.standing(&ends);
     told.extend(differ(
         "L4",
         l4.table(&standing, &theirs.months.standing(&ends)),
@@ -146,12 +152,17 @@ impl Theirs {
     }
 }
 
-async fn quickbooks_ledger(company: &Company, job: &JobId) -> Result<Theirs> {
+async fn quickbooks_ledger(company: &Company, task: &Task, facts: &Facts) -> Result<Theirs> {
     let mut theirs = Theirs::default();
-    let key = Select::Key(job.0.clone());
+    let key = Select::Key(task.job.0.clone());
     let see = |read: Read<LedgerTxn>| {
-        let LedgerTxn { txn, postings, .. } = read.value;
-        for posting in postings {
+        let LedgerTxn { txn, postings, date, .. } = read.value;
+        let before = date < task.cut;
+        let txn = if before { opening::txn() } else { txn };
+        for mut posting in postings {
+            if before {
+                opening::roll(&mut posting, task.cut, facts);
+            }
             let cell = (txn.clone(), posting.account.clone());
             *theirs.by_txn.entry(cell).or_default() += posting.amount;
             theirs.months.book(&posting.account, posting.date, posting.amount);
@@ -174,7 +185,7 @@ async fn quickbooks_ledger(company: &Company, job: &JobId) -> Result<Theirs> {
 /// balance.
 async fn documents(
     company: &Company,
-    job: &JobId,
+    task: &Task,
     facts: &Facts,
     side: &OdooSide,
     told: &mut Vec<Difference>,
@@ -184,7 +195,7 @@ async fn documents(
     let none = BTreeMap::new();
     for entity in ENTITIES.iter().filter(|e| e.write() != Write::Nothing) {
         let kind = entity.kind();
-        let fetched = Select::Key(fetched_key(job, kind));
+        let fetched = Select::Key(fetched_key(&task.job, kind));
         let links = side.links.get(&kind).unwrap_or(&none);
         let (mut here, mut there) = (0u32, 0u32);
         let (mut total, mut total_odoo) = (Money::ZERO, Money::ZERO);
@@ -194,14 +205,28 @@ async fn documents(
             if side.unmoved.contains(&key) {
                 return;
             }
-            here += 1;
             let link = links.get(&key);
-            there += u32::from(link.is_some());
             let sums = entity
                 .read(&read.value.record)
                 .ok()
                 .and_then(|record| record.sums(facts))
                 .filter(|_| entity.write() == Write::Document);
+            if sums.as_ref().is_some_and(|sums| sums.date < task.cut) {
+                // before the cut only what is still open is there
+                if let Some((open, in_odoo)) = sums.zip(link).and_then(|(s, l)| odoo.opened(l, &s))
+                    && !l1.amount(in_odoo, open)
+                {
+                    told.push(Difference {
+                        level: "L1".to_owned(),
+                        what: format!("{kind} {id}, open balance"),
+                        quickbooks: open.to_string(),
+                        odoo: in_odoo.to_string(),
+                    });
+                }
+                return;
+            }
+            here += 1;
+            there += u32::from(link.is_some());
             if let (Some(sums), Some(link)) = (sums, link) {
                 let checks = odoo.checks(link, &sums);
                 for (what, quickbooks, in_odoo) in checks {
@@ -256,6 +281,12 @@ impl OdooLedger {
             checks.push(("open balance", open.abs(), own.open.abs()));
         }
         checks
+    }
+
+    /// What is open of a document from before the cut: QuickBooks' amount, Odoo's.
+    fn opened(&self, link: &IdLink, sums: &Sums) -> Option<(Money, Money)> {
+        let own = link.odoo.get(opening::PART).and_then(|id| self.moves.get(id))?;
+        Some((sums.open?.abs(), own.open.abs()))
     }
 
     fn same_currency(&self, link: &IdLink, sums: &Sums, facts: &Facts) -> Option<bool> {

@@ -70,7 +70,7 @@ async fn complete(tools: &Tools, input: Input, attempt: &Attempt) -> Result<Comp
     let company = Company::open(tools, &task).await?;
     company.check().await?;
     let facts = tools.facts.of(&company.tenant, &task.job).await?;
-    let explain = Explain { company: &company, facts: &facts, job: &task.job };
+    let explain = Explain { company: &company, facts: &facts, task: &task };
     let mut explained = explain.at(at).await?;
     let pass = Pass { company: &company, task: &task };
     pass.write(&explained.entries, &mut explained.unexplained).await?;

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use q2o_domain::{
-    Books, Facts, JobId, Kind, MapError, Mapped, Net, Result, Txn, Write,
+    Books, Facts, Kind, MapError, Mapped, Net, Result, Txn, Write,
     ledger::{self, Level},
     ports::Select,
     records::{Completion, Difference, LedgerTxn, Staged},
@@ -13,7 +13,7 @@ use q2o_domain::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    company::Company,
+    company::{Company, Task},
     completion::{booked, class_of_rest, class_of_type},
 };
 use crate::{
@@ -30,6 +30,13 @@ const BATCH: u32 = 500;
 pub enum At {
     Ledger(Option<(String, String)>),
     Documents(Kind, Option<(String, String)>),
+}
+
+impl At {
+    /// What is before the cut is in the opening balances.
+    pub fn first(task: &Task) -> Self {
+        Self::Ledger(Some(task.from_cut()))
+    }
 }
 
 /// Some transactions explained.
@@ -49,7 +56,7 @@ pub struct Explained {
 pub struct Explain<'a> {
     pub company: &'a Company,
     pub facts: &'a Facts,
-    pub job: &'a JobId,
+    pub task: &'a Task,
 }
 
 /// What stands on the documents' side of a transaction.
@@ -72,13 +79,13 @@ impl Explain<'_> {
 
     async fn ledger(&self, after: Option<(String, String)>) -> Result<Explained> {
         let tenant = &self.company.tenant;
-        let key = Select::Key(self.job.0.clone());
+        let key = Select::Key(self.task.job.0.clone());
         let page: Vec<Read<LedgerTxn>> = tenant.list(collection::LEDGER, key, after, BATCH).await?;
         let next = match page.last().filter(|_| page.len() == BATCH as usize) {
             Some(last) => {
                 Some(At::Ledger(Some((last.sort.clone().unwrap_or_default(), last.id.clone()))))
             }
-            None => documents_of(None),
+            None => documents_of(None, self.task),
         };
         let sides = self.sides(page.iter().map(|read| &read.value)).await?;
         let mut explained = Explained { next, ..Explained::default() };
@@ -123,14 +130,14 @@ impl Explain<'_> {
     /// Documents that post something which the ledger does not have.
     async fn documents(&self, kind: Kind, after: Option<(String, String)>) -> Result<Explained> {
         let (tenant, link) = (&self.company.tenant, &self.company.link.id);
-        let key = Select::Key(fetched_key(self.job, kind));
+        let key = Select::Key(fetched_key(&self.task.job, kind));
         let page: Vec<Read<Staged>> = tenant.list(collection::STAGED, key, after, BATCH).await?;
         let next = match page.last().filter(|_| page.len() == BATCH as usize) {
             Some(last) => Some(At::Documents(
                 kind,
                 Some((last.sort.clone().unwrap_or_default(), last.id.clone())),
             )),
-            None => documents_of(Some(kind)),
+            None => documents_of(Some(kind), self.task),
         };
         let txns: BTreeMap<String, &Staged> = page
             .iter()
@@ -141,7 +148,7 @@ impl Explain<'_> {
             .await?;
         let mut explained = Explained { next, ..Explained::default() };
         for (key, staged) in txns {
-            if there.iter().any(|read| read.id == key && read.value.job == *self.job) {
+            if there.iter().any(|read| read.id == key && read.value.job == self.task.job) {
                 continue;
             }
             if let Side::Document { posts, mapped } = self.side(staged, &[]) {
@@ -172,7 +179,7 @@ impl Explain<'_> {
             .list_ids::<Staged>(collection::STAGED, keys)
             .await?
             .into_iter()
-            .filter(|read| read.value.job == *self.job)
+            .filter(|read| read.value.job == self.task.job)
             .map(|read| (read.id, read.value))
             .collect();
         Ok(txns
@@ -205,12 +212,12 @@ impl Explain<'_> {
 }
 
 /// The next kind of documents to go through, after `done`.
-fn documents_of(done: Option<Kind>) -> Option<At> {
+fn documents_of(done: Option<Kind>, task: &Task) -> Option<At> {
     let mut kinds = ENTITIES.iter().filter(|e| e.write() == Write::Document).map(|e| e.kind());
     if let Some(done) = done {
         kinds.find(|kind| *kind == done);
     }
-    kinds.next().map(|kind| At::Documents(kind, None))
+    kinds.next().map(|kind| At::Documents(kind, Some(task.from_cut())))
 }
 
 /// One transaction more, and whether it differs.

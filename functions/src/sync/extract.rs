@@ -70,10 +70,12 @@ async fn extract(tools: &Tools, input: Input, attempt: &Attempt) -> Result<Fetch
     for record in page.records {
         // what cannot be read is staged all the same: loading it says what is wrong
         let read = entity.read(&record).ok();
-        let order = read.as_ref().map(|r| r.order()).unwrap_or_default();
+        // (and after all others, so that nobody passes it by)
+        let order = read.as_ref().map_or_else(|| "~".to_owned(), |r| r.order());
         if let Some(date) = read.and_then(|r| r.sums(&facts)).map(|sums| sums.date) {
             let (first, last) = dates.unwrap_or((date, date));
             dates = Some((first.min(date), last.max(date)));
+            counts.before += u64::from(date < task.cut);
         }
         documents.push(staged_document(&task, kind, record, &order, now)?);
         counts.fetched += 1;

@@ -15,6 +15,8 @@ mod mark;
 mod masters;
 mod move_kind;
 mod odoo_ledger;
+mod open;
+mod opening;
 pub mod orchestrate;
 pub mod progress;
 mod prove;
@@ -49,6 +51,7 @@ pub fn registry(tools: &Arc<Tools>) -> Registry {
         .activity(survey::Survey(tools()))
         .activity(extract::Extract(tools()))
         .activity(read_ledger::ReadLedger(tools()))
+        .activity(open::Open(tools()))
         .activity(load::Load(tools()))
         .activity(complete::Complete(tools()))
         .activity(prove::Prove(tools()))
@@ -70,9 +73,10 @@ const fn step_named(name: &'static str) -> Function {
 }
 
 /// The queue functions of the steps that no entity has of its own.
-pub static STEPS: [Function; 6] = [
+pub static STEPS: [Function; 7] = [
     step_named("survey"),
     step_named("read-ledger"),
+    step_named("open"),
     step_named("complete"),
     step_named("prove"),
     step_named("rehearse"),

@@ -1,7 +1,7 @@
 //! One kind of records, page by page: each page is one activity.
 
 use jiff::civil::Date;
-use q2o_domain::{Kind, RealmId};
+use q2o_domain::{Kind, RealmId, Write};
 use q2o_durable::{Context, Orchestration, Turn};
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +10,7 @@ use super::{
     extract::{self, Extract},
     load::{self, Load},
 };
+use crate::entities::entity;
 
 /// Slots after which a journal begins anew, so that it stays quick to read.
 const LONG: usize = 150;
@@ -72,6 +73,11 @@ impl Orchestration for LoadKind {
     type Output = ();
 
     fn run(cx: &mut Context<'_>, mut at: Moving) -> Turn<()> {
+        // documents before the cut are in the opening balances
+        let documents = entity(at.kind).is_some_and(|e| e.write() == Write::Document);
+        if at.after.is_none() && documents {
+            at.after = Some(at.task.from_cut());
+        }
         loop {
             let done = cx.call::<Load>(&load::Input {
                 task: at.task.clone(),

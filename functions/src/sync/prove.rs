@@ -19,7 +19,7 @@ use super::{
     company::{Company, Task},
     compare::{Links, OdooSide, compare},
     complete::Kept,
-    odoo_ledger,
+    odoo_ledger, opening,
     progress::Progress,
     sorted,
 };
@@ -57,10 +57,11 @@ async fn prove(tools: &Tools, input: Input, attempt: &Attempt) -> Result<bool> {
     let key = Select::Key(task.link.0.clone());
     let kept = company.tenant.list_all::<Kept>(collection::COMPLETIONS, key).await?;
     let kept: Vec<Kept> = kept.into_iter().map(|read| read.value).collect();
-    let (accounts, moves) = (accounts(&links), moves(&links, &kept));
+    let opened = opening::entry_link(&company).await?;
+    let (accounts, moves) = (accounts(&links), moves(&links, &kept, opened.as_ref()));
     let ledger = odoo_ledger::read(&company, &accounts, &moves, attempt).await?;
     let side = OdooSide { ledger, links, unmoved: unmoved(&company).await? };
-    let mut proof = compare(&company, &task.job, &facts, &side, until).await?;
+    let mut proof = compare(&company, &task, &facts, &side, until).await?;
     proof.by_documents = by_documents;
     proof.completion_entries = kept.into_iter().map(|kept| kept.completion).collect();
     let of_job = Select::Key(task.job.0.clone());
@@ -106,15 +107,19 @@ fn accounts(links: &Links) -> BTreeMap<OdooId, QboId> {
 }
 
 /// Odoo's move to the transaction it (or a part of it) stands for.
-fn moves(links: &Links, kept: &[Kept]) -> BTreeMap<OdooId, Txn> {
+fn moves(links: &Links, kept: &[Kept], opened: Option<&IdLink>) -> BTreeMap<OdooId, Txn> {
     let mut moves = BTreeMap::new();
     for entity in ENTITIES.iter().filter(|e| e.write() == Write::Document) {
         let kind = entity.kind();
         for (key, link) in links.get(&kind).into_iter().flatten() {
-            let txn = Txn::new(kind, id(key));
-            moves.extend(link.odoo.values().map(|odoo| (*odoo, txn.clone())));
+            for (part, odoo) in &link.odoo {
+                let own = || Txn::new(kind, id(key));
+                moves.insert(*odoo, if part == opening::PART { opening::txn() } else { own() });
+            }
         }
     }
+    let entries = opened.iter().flat_map(|link| link.odoo.values());
+    moves.extend(entries.map(|odoo| (*odoo, opening::txn())));
     for Kept { completion, link } in kept {
         let txn = Txn { txn_type: completion.txn_type.clone(), id: completion.txn_id.clone() };
         let odoo = link.iter().flat_map(|link| link.odoo.values());

@@ -21,6 +21,7 @@ use super::{
     compare::compare,
     completion::entry,
     explain::{At, Explain, completion},
+    opening,
     progress::Progress,
     sorted,
     virtual_odoo::VirtualOdoo,
@@ -67,16 +68,21 @@ async fn rehearse(tools: &Tools, input: Input, attempt: &Attempt) -> Result<bool
         counts: BTreeMap::new(),
     };
     let all: BTreeSet<_> = ENTITIES.iter().map(|entity| entity.kind()).collect();
-    for kind in waves(ENTITIES, &all).into_iter().flatten().flatten() {
-        if let Some(entity) = entity(kind) {
-            stage.load(entity, attempt).await?;
-        }
+    let in_order = waves(ENTITIES, &all).into_iter().flatten().flatten().filter_map(entity);
+    let (documents, masters): (Vec<_>, Vec<_>) =
+        in_order.partition(|entity| entity.write() == Write::Document);
+    for entity in masters {
+        stage.load(entity, attempt).await?;
+    }
+    stage.open().await?;
+    for entity in documents {
+        stage.load(entity, attempt).await?;
     }
 
-    let explain = Explain { company: &company, facts: &facts, job: &task.job };
+    let explain = Explain { company: &company, facts: &facts, task: &task };
     let (mut completions, mut unexplained) = (Vec::new(), Vec::new());
     let mut by_documents = q2o_domain::ledger::Level::default();
-    let mut at = Some(At::Ledger(None));
+    let mut at = Some(At::first(&task));
     while let Some(here) = at {
         attempt.checkpoint(&here).await.map_err(super::unsorted)?;
         let explained = explain.at(here).await?;
@@ -91,7 +97,7 @@ async fn rehearse(tools: &Tools, input: Input, attempt: &Attempt) -> Result<bool
     }
 
     let Rehearsal { odoo, problems, counts, .. } = stage;
-    let mut proof = compare(&company, &task.job, &facts, &odoo.settled(), until).await?;
+    let mut proof = compare(&company, &task, &facts, &odoo.settled(), until).await?;
     proof.by_documents = by_documents;
     proof.completion_entries = completions;
     proof.unexplained = unexplained;
@@ -121,11 +127,23 @@ struct Rehearsal<'a> {
 }
 
 impl Rehearsal<'_> {
+    async fn open(&mut self) -> Result<()> {
+        let opening = opening::read(self.company, self.task, self.facts).await?;
+        for (kind, id, mapped) in &opening.documents {
+            // one that points at nothing shows in the comparison
+            self.odoo.load(*kind, id, mapped, &opening::txn());
+        }
+        if let Some(entry) = opening.entry {
+            self.odoo.book(&opening::txn(), &entry);
+        }
+        Ok(())
+    }
+
     /// All staged records of a kind, in the order they would be loaded.
     async fn load(&mut self, entity: &'static dyn AnyEntity, attempt: &Attempt) -> Result<()> {
         let kind = entity.kind();
         let key = Select::Key(fetched_key(&self.task.job, kind));
-        let mut after = None;
+        let mut after = (entity.write() == Write::Document).then(|| self.task.from_cut());
         loop {
             attempt.checkpoint(&(kind, &after)).await.map_err(super::unsorted)?;
             let page: Vec<Read<Staged>> =
@@ -172,7 +190,7 @@ impl Rehearsal<'_> {
         let mapped = entity.read(&staged.record).and_then(|record| record.map(&books));
         let (class, why, waits_for) = match mapped {
             Ok(mapped) => {
-                let missing = self.odoo.load(kind, &staged.id, &mapped);
+                let missing = self.odoo.load(kind, &staged.id, &mapped, &txn);
                 if missing.is_empty() {
                     self.counts.entry(kind).or_default().loaded += 1;
                     return;

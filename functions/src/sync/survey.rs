@@ -72,6 +72,7 @@ async fn survey(tools: &Tools, input: Input, attempt: &Attempt) -> Result<Survey
         None if only_look => {}
         None => {
             company.link.fingerprint = Some(fingerprint);
+            company.link.cut = Some(task.cut);
             save(&company.link, &company).await?;
         }
     }

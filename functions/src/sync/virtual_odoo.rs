@@ -7,7 +7,7 @@ use q2o_domain::{
     Ref, Txn, records::IdLink,
 };
 
-use super::{compare::OdooSide, odoo_ledger::Move};
+use super::{compare::OdooSide, odoo_ledger::Move, opening};
 use crate::store::record_key;
 
 pub struct VirtualOdoo<'a> {
@@ -33,8 +33,8 @@ impl<'a> VirtualOdoo<'a> {
         }
     }
 
-    /// Takes a record in; or says which of the records it points at are missing.
-    pub fn load(&mut self, kind: Kind, id: &QboId, mapped: &Mapped) -> Vec<String> {
+    /// Takes a record in, posting under `txn`; or says which of the records it points at are missing.
+    pub fn load(&mut self, kind: Kind, id: &QboId, mapped: &Mapped, txn: &Txn) -> Vec<String> {
         let own = record_key(self.link, kind, id);
         let missing: Vec<String> = mapped
             .drafts
@@ -47,7 +47,6 @@ impl<'a> VirtualOdoo<'a> {
             return missing;
         }
         let mut link = IdLink { odoo: BTreeMap::new(), hash: String::new(), adopted: false };
-        let txn = Txn::new(kind, id.clone());
         for draft in &mapped.drafts {
             let of = self.number();
             link.odoo.insert(draft.part.to_owned(), of);
@@ -55,7 +54,7 @@ impl<'a> VirtualOdoo<'a> {
                 link.odoo.insert(made.part.to_owned(), self.number());
             }
             if draft.model == "account.move" {
-                self.book(&txn, draft);
+                self.book(txn, draft);
                 self.moved(of, &own, draft);
             }
         }
@@ -103,7 +102,8 @@ impl<'a> VirtualOdoo<'a> {
             }
         }
         for (key, link) in self.side.links.values().flatten() {
-            let own = link.odoo.get("").and_then(|id| self.side.ledger.moves.get_mut(id));
+            let own = link.odoo.get("").or_else(|| link.odoo.get(opening::PART));
+            let own = own.and_then(|id| self.side.ledger.moves.get_mut(id));
             if let (Some(own), Some(open)) = (own, self.open.get(key)) {
                 own.open = *open;
             }

@@ -128,6 +128,16 @@ impl Months {
         *self.moved.entry((account.clone(), date.last_of_month())).or_default() += amount;
     }
 
+    /// The same with everything before the month of `day` counted to that month.
+    #[must_use]
+    pub fn fold_before(&self, day: Date) -> Self {
+        let mut folded = Self::default();
+        for ((account, month), amount) in &self.moved {
+            folded.book(account, (*month).max(day), *amount);
+        }
+        folded
+    }
+
     /// What moved on each account in each month, keyed by the month's last day.
     pub fn moved(&self) -> &BTreeMap<(QboId, Date), Money> {
         &self.moved

@@ -55,6 +55,9 @@ pub struct CompanyLink {
     pub odoo: String,
     /// Fixed at the first migration; checked before every later write.
     pub fingerprint: Option<Fingerprint>,
+    /// The first day of history, fixed with it.
+    #[serde(default)]
+    pub cut: Option<Date>,
 }
 
 /// What says that both companies are still the ones they were.
@@ -135,6 +138,9 @@ pub struct Counts {
     pub skipped: u64,
     /// Deliberately not moved.
     pub not_moved: u64,
+    /// Documents before the first day of history: in the opening balances.
+    #[serde(default)]
+    pub before: u64,
     pub errors: u64,
 }
 
@@ -145,6 +151,7 @@ impl Counts {
         self.loaded += more.loaded;
         self.skipped += more.skipped;
         self.not_moved += more.not_moved;
+        self.before += more.before;
         self.errors += more.errors;
     }
 }

@@ -40,7 +40,9 @@ pub async fn progress(api: &Api, job: &str) -> Result<Value, Failed> {
                 bar
             });
             bar.set_length(of("source").max(of("fetched")));
-            bar.set_position(of("loaded") + of("skipped") + of("not_moved") + of("errors"));
+            bar.set_position(
+                of("loaded") + of("skipped") + of("not_moved") + of("before") + of("errors"),
+            );
             let errors = match of("errors") {
                 0 => String::new(),
                 errors => format!(", {errors} ERRORS"),

@@ -100,6 +100,23 @@ impl OdooSim {
         self.store().table(model).map_or(0, store::Table::len)
     }
 
+    /// What stands on the account with this code, posted.
+    pub fn balance(&self, code: &str) -> String {
+        let store = self.store();
+        let account = store
+            .table("account.account")
+            .and_then(|accounts| accounts.ids().find(|id| accounts_code(&store, *id) == code));
+        let lines = store.table("account.move.line");
+        let on = lines.iter().flat_map(|lines| lines.ids()).filter(|line| {
+            let of = store.field("account.move.line", *line, "move_id").as_i64().unwrap_or(0);
+            store.field("account.move.line", *line, "account_id").as_i64() == account
+                && store.text("account.move", of, "state") == "posted"
+        });
+        let sum: rust_decimal::Decimal =
+            on.map(|line| convert::amount(&store, "account.move.line", line, "balance")).sum();
+        format!("{sum:.2}")
+    }
+
     pub fn router(&self) -> axum::Router {
         http::router(self.clone())
     }
@@ -118,4 +135,8 @@ impl OdooSim {
         tokio::spawn(async move { axum::serve(listener, router).await });
         Ok(address)
     }
+}
+
+fn accounts_code(store: &store::Store, id: i64) -> &str {
+    store.text("account.account", id, "code")
 }

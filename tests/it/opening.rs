@@ -1,0 +1,55 @@
+//! A plan reaches back so many years: what is before becomes opening balances.
+
+use axum::http::StatusCode;
+use q2o_tests::{app::TestApp, company};
+use serde_json::{Value, json};
+
+use crate::data::real_odoo;
+
+/// Cut in the middle of a month in the middle of a year: everything from then on
+/// is history, what was open is there as open documents, and the clearing account
+/// stands at nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_before_the_cut_becomes_opening_balances() {
+    let folder = tempfile::tempdir().unwrap();
+    company::generate(&company::Plan::sized(500)).write(folder.path()).unwrap();
+    let app = TestApp::with(folder.path()).await;
+    let link = match real_odoo() {
+        Some(odoo) => app.connect_to(odoo).await,
+        None => app.connect().await,
+    };
+    let asked = json!({ "link": link, "cut": "2025-03-17", "until": "2026-06-30" });
+    let foretold = proof(&app, "rehearse", &asked).await;
+    let real = proof(&app, "backfill", &asked).await;
+    for level in ["L0", "L1", "L2", "L3", "L4"] {
+        assert_eq!(real["levels"][level]["different"], 0, "{level}: {real:#}");
+    }
+    assert_eq!(real["unexplained"], json!([]));
+    for same in ["trial_balance_total", "levels", "by_documents"] {
+        assert_eq!(foretold[same], real[same], "{same}");
+    }
+    if real_odoo().is_none() {
+        assert_eq!(app.odoo.balance("QBOPEN"), "0.00");
+    }
+    // history is begun on one day only: another would stand there twice
+    let other = json!({ "link": link, "cut": "2025-01-01", "until": "2026-06-30" });
+    let (status, problem) = app.ask("POST", "/api/entities/backfill", other).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    assert!(problem["detail"].as_str().unwrap().contains("2025-03-17"), "{problem}");
+    // and a second run finds everything there
+    let before = real_odoo().is_none().then(|| app.odoo.save().unwrap());
+    let again = json!({ "link": link, "until": "2026-06-30" });
+    let again = proof(&app, "backfill", &again).await;
+    assert_eq!(again["levels"], real["levels"]);
+    assert_eq!(before, real_odoo().is_none().then(|| app.odoo.save().unwrap()));
+}
+
+async fn proof(app: &TestApp, what: &str, asked: &Value) -> Value {
+    let (status, answer) = app.ask("POST", &format!("/api/entities/{what}"), asked.clone()).await;
+    assert_eq!(status, StatusCode::ACCEPTED, "{answer}");
+    app.run().await;
+    let job = answer["job"].as_str().unwrap();
+    let (_, ended) = app.ask("GET", &format!("/api/ops/jobs/{job}"), json!(null)).await;
+    assert_eq!(ended["state"], "done", "{ended:#}");
+    app.ask("GET", &format!("/api/reports/proof/{job}"), json!(null)).await.1
+}
