@@ -18,7 +18,7 @@ async fn the_recorded_company_is_proved_to_the_cent() {
 /// With the recorded company, or a made-up one where that is not at hand.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_company_is_proved_to_the_cent_in_a_real_odoo() {
-    let Some(odoo) = real_odoo() else { return };
+    let Some(odoo) = real_odoo().await else { return };
     if let Some(folder) = craig() {
         let app = TestApp::with(&folder).await;
         let link = app.connect_to(odoo).await;

@@ -2,6 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use q2o_tests::odoo::Server;
+use serde_json::Value;
+
 /// The recorded company: beside the project, or where `Q2O_DATA` says.
 #[expect(clippy::disallowed_methods, reason = "tests have no settings")]
 pub fn craig() -> Option<PathBuf> {
@@ -17,15 +20,18 @@ pub fn craig() -> Option<PathBuf> {
     craig
 }
 
-/// A real Odoo, if the environment names one: what connecting to it takes.
+/// A company of its own in a real Odoo, if the environment names one: what
+/// connecting to it takes.
 #[expect(clippy::disallowed_methods, reason = "tests have no settings")]
-pub fn real_odoo() -> Option<serde_json::Value> {
+pub async fn real_odoo() -> Option<Value> {
     let of = |name: &str| std::env::var(name).ok();
-    let odoo = of("ODOO_URL").zip(of("ODOO_DB")).zip(of("ODOO_USER").zip(of("ODOO_KEY")));
-    if odoo.is_none() {
+    let server = of("ODOO_URL").zip(of("ODOO_DB")).zip(of("ODOO_USER").zip(of("ODOO_KEY")));
+    let Some(((url, database), (login, key))) = server else {
         eprintln!("SKIPPED: no real Odoo here (ODOO_URL, ODOO_DB, ODOO_USER, ODOO_KEY)");
-    }
-    odoo.map(|((url, database), (login, key))| {
-        serde_json::json!({ "url": url, "database": database, "login": login, "api_key": key })
-    })
+        return None;
+    };
+    let server = Server { url, database, login, key };
+    let name = format!("Tested {}", uuid::Uuid::new_v4().simple());
+    let company = server.found_company(&name).await.expect("a company in the real Odoo");
+    Some(server.connection(company))
 }

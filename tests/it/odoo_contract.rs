@@ -1,62 +1,40 @@
 //! One suite for the simulator and for a real Odoo: what the loader relies on.
 
-use std::sync::Arc;
-
-use async_trait::async_trait;
-use q2o_clients::{
-    http::Http,
-    odoo::{OdooClient, OdooConfig},
-};
 use q2o_domain::{
     OdooId,
-    ports::{Budget, Loaded, Odoo, OdooError},
+    ports::{Loaded, Odoo, OdooError},
 };
-use q2o_platform::clock::SystemClock;
-use q2o_tests::odoo::{OdooSim, Options};
+use q2o_tests::odoo::{OdooSim, Options, Server};
 use serde_json::{Value, json};
 
 use crate::data::real_odoo;
-
-struct Unlimited;
-
-#[async_trait]
-impl Budget for Unlimited {
-    async fn take(&self, _: &str, _: u32) -> q2o_domain::Result<std::time::Duration> {
-        Ok(std::time::Duration::ZERO)
-    }
-    async fn block(&self, _: &str, _: std::time::Duration) -> q2o_domain::Result<()> {
-        Ok(())
-    }
-}
-
-fn client(url: &str, db: &str, login: &str, key: &str) -> OdooClient {
-    let config = OdooConfig {
-        url: url.to_owned(),
-        db: db.to_owned(),
-        login: login.to_owned(),
-        key: key.into(),
-        company: Some(1),
-    };
-    OdooClient::new(config, Http::new().unwrap(), Arc::new(Unlimited), Arc::new(SystemClock))
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_simulator_keeps_the_contract() {
     let sim = OdooSim::new(Options::default());
     let url = format!("http://{}", sim.serve().await.unwrap());
-    let options = sim.options();
-    contract(&client(&url, &options.database, &options.login, &options.key)).await;
-    let wrong = client(&url, &options.database, &options.login, "wrong");
-    refuses_a_wrong_key(&wrong).await;
+    let Options { database, login, key, .. } = sim.options().clone();
+    let server = Server { url, database, login, key };
+    keeps_the_contract(server, 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_real_odoo_keeps_the_contract() {
-    let Some(odoo) = real_odoo() else { return };
+    let Some(odoo) = real_odoo().await else { return };
     let text = |name: &str| odoo[name].as_str().unwrap().to_owned();
-    let (url, db, login) = (text("url"), text("database"), text("login"));
-    contract(&client(&url, &db, &login, &text("api_key"))).await;
-    refuses_a_wrong_key(&client(&url, &db, &login, "wrong")).await;
+    let server = Server {
+        url: text("url"),
+        database: text("database"),
+        login: text("login"),
+        key: text("api_key"),
+    };
+    keeps_the_contract(server, odoo["company"].as_i64().unwrap()).await;
+}
+
+async fn keeps_the_contract(server: Server, company: i64) {
+    contract(&server.client(Some(company)).unwrap(), company).await;
+    let wrong = Server { key: "wrong".to_owned(), ..server };
+    refuses_a_wrong_key(&wrong.client(Some(company)).unwrap()).await;
 }
 
 async fn refuses_a_wrong_key(odoo: &dyn Odoo) {
@@ -65,14 +43,15 @@ async fn refuses_a_wrong_key(odoo: &dyn Odoo) {
     assert!(matches!(failure, q2o_domain::Failure::NeedsUser { .. }), "{failure:?}");
 }
 
-async fn contract(odoo: &dyn Odoo) {
+async fn contract(odoo: &dyn Odoo, company: i64) {
     assert!(odoo.version().await.unwrap().0 >= 17);
     let run = uuid::Uuid::new_v4().simple().to_string();
     loads_all_or_nothing(odoo, &run).await;
     let [receivable, income] = accounts(odoo, &run).await;
     let partners =
         odoo.create("res.partner", vec![json!({"name": "Contract"})], json!({})).await.unwrap();
-    let books = Books { receivable, income, partner: partners[0], run: run.clone() };
+    let partner = partners[0];
+    let books = Books { company, receivable, income, partner, run: run.clone() };
     refuses_what_does_not_balance(odoo, &books).await;
     let (invoice, payment) = posts_exactly(odoo, &books).await;
     reconciles_in_part(odoo, &books, invoice, payment).await;
@@ -121,6 +100,7 @@ async fn accounts(odoo: &dyn Odoo, run: &str) -> [OdooId; 2] {
 }
 
 struct Books {
+    company: i64,
     receivable: OdooId,
     income: OdooId,
     partner: OdooId,
@@ -148,8 +128,8 @@ impl Books {
     }
 }
 
-async fn journal(odoo: &dyn Odoo, of: &str) -> i64 {
-    let domain = json!([["type", "=", of], ["company_id", "=", 1]]);
+async fn journal(odoo: &dyn Odoo, books: &Books, of: &str) -> i64 {
+    let domain = json!([["type", "=", of], ["company_id", "=", books.company]]);
     let found = odoo.search_read("account.journal", domain, &["code"], "id", 0, 1).await.unwrap();
     found[0]["id"].as_i64().unwrap()
 }
@@ -157,15 +137,15 @@ async fn journal(odoo: &dyn Odoo, of: &str) -> i64 {
 const WHOLE: &str = "skip_invoice_sync";
 
 async fn refuses_what_does_not_balance(odoo: &dyn Odoo, books: &Books) {
-    let invoice = books.invoice(journal(odoo, "sale").await, "99.99");
+    let invoice = books.invoice(journal(odoo, books, "sale").await, "99.99");
     let refused = odoo.create("account.move", vec![invoice], json!({ WHOLE: true })).await;
     assert!(matches!(refused, Err(OdooError::Refused { .. })), "{refused:?}");
 }
 
 /// Amounts and dates stay as sent, whatever quantity times price would give.
 async fn posts_exactly(odoo: &dyn Odoo, books: &Books) -> (OdooId, OdooId) {
-    let sales = journal(odoo, "sale").await;
-    let general = journal(odoo, "general").await;
+    let sales = journal(odoo, books, "sale").await;
+    let general = journal(odoo, books, "general").await;
     let payment = json!({
         "move_type": "entry", "journal_id": general, "date": "2026-02-10",
         "invoice_origin": books.key("payment"),

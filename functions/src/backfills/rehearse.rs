@@ -3,6 +3,7 @@
 
 use axum::{extract::State, http::HeaderMap, response::Response};
 use http::Method;
+use q2o_domain::records::Purpose;
 
 use super::start::{Asked, accepted, begin};
 use crate::{
@@ -28,5 +29,5 @@ async fn rehearse(
     Body(asked): Body<Asked>,
 ) -> Result<Response, Problem> {
     let key = headers.get("idempotency-key").and_then(|value| value.to_str().ok());
-    Ok(accepted(begin(&app, &member, asked, true, key).await?))
+    Ok(accepted(begin(&app, &member, asked, Purpose::Rehearse, key).await?))
 }

@@ -11,7 +11,7 @@ use jiff::{civil::Date, tz::TimeZone};
 use q2o_domain::{
     JobId, Kind, LinkId, Tier,
     ports::Change,
-    records::{CompanyLink, Job, JobState, Plan},
+    records::{CompanyLink, Job, JobState, Plan, Purpose},
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -63,7 +63,7 @@ async fn start(
     Body(asked): Body<Asked>,
 ) -> Result<Response, Problem> {
     let key = headers.get("idempotency-key").and_then(|value| value.to_str().ok());
-    let begun = begin(&app, &member, asked, false, key).await?;
+    let begun = begin(&app, &member, asked, Purpose::Backfill, key).await?;
     Ok(accepted(begun))
 }
 
@@ -79,7 +79,7 @@ pub async fn begin(
     app: &App,
     member: &Member,
     asked: Asked,
-    rehearse: bool,
+    purpose: Purpose,
     key: Option<&str>,
 ) -> Result<(JobId, bool), Problem> {
     let tenant = &member.tenant;
@@ -95,7 +95,7 @@ pub async fn begin(
     if tenant.get::<Job>(collection::JOBS, id.as_str()).await?.is_some() {
         return Ok((id, false));
     }
-    let plan = Plan { rehearse, ..plan(app, member, asked, &link)? };
+    let plan = Plan { purpose, ..plan(app, member, asked, &link)? };
     let now = app.clock.now();
     let job = Job {
         id: id.clone(),
@@ -112,8 +112,8 @@ pub async fn begin(
         events: 0,
     };
     let row = document(collection::JOBS, id.as_str(), &job)?.key("jobs").sort(now.to_string());
-    let what = if rehearse { "rehearsal started" } else { "backfill started" };
-    let audit = audit::entry(member, &app.clock, what, &json!({ "job": id }))?;
+    let what = json!({ "job": id, "purpose": purpose });
+    let audit = audit::entry(member, &app.clock, "job started", &what)?;
     // the job's row is written with its orchestration: both or neither
     let changes = [Change::Insert(row), audit];
     let riders = changes.iter().map(serde_json::to_value).collect::<Result<Vec<_>, _>>();
@@ -154,5 +154,5 @@ fn plan(app: &App, member: &Member, asked: Asked, link: &CompanyLink) -> Result<
     if kinds.is_empty() {
         return Err(Problem::bad_request("`kinds` is empty: leave it out to move everything."));
     }
-    Ok(Plan { link: asked.link, tier, cut, until, kinds, rehearse: false })
+    Ok(Plan { link: asked.link, tier, cut, until, kinds, purpose: Purpose::Backfill })
 }

@@ -40,6 +40,6 @@ async fn retry(
     };
     // one retry of one job: asking twice does not start two
     let key = format!("retry of {id}, {:?}", job.ended);
-    let (job, _) = start::begin(&app, &member, asked, job.plan.rehearse, Some(&key)).await?;
+    let (job, _) = start::begin(&app, &member, asked, job.plan.purpose, Some(&key)).await?;
     Ok((StatusCode::ACCEPTED, Json(json!({ "job": job }))))
 }

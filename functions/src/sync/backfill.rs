@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use q2o_domain::{
     Kind, RealmId,
     ledger::{Level, month_ends},
-    records::{JobState, Plan},
+    records::{JobState, Plan, Purpose},
     waves,
 };
 use q2o_durable::{Context, Failure, Orchestration, Signal, Turn};
@@ -90,13 +90,13 @@ macro_rules! or_end {
 fn migrate(cx: &mut Context<'_>, input: &Input) -> Phase<()> {
     let Input { task, plan } = input;
     let kinds = plan.kinds.clone();
-    let survey =
-        survey::Input { task: task.clone(), kinds: kinds.clone(), only_look: plan.rehearse };
+    let only_look = plan.purpose == Purpose::Rehearse;
+    let survey = survey::Input { task: task.clone(), kinds: kinds.clone(), only_look };
     let survey::Surveyed { realm, to_fetch } = or_end!(cx.attempt::<Survey>(&survey)?);
     let dates = or_end!(extract(cx, task, &realm, &to_fetch)?);
     let until = dates.map_or(plan.until, |(_, last)| last.max(plan.until));
     or_end!(read_ledger(cx, task, &realm, dates, until)?);
-    if plan.rehearse {
+    if only_look {
         or_end!(cx.attempt::<Rehearse>(&rehearse::Input { task: task.clone(), until })?);
         return Ok(Ok(()));
     }

@@ -75,7 +75,8 @@ impl Company {
     /// The same for anything that has a word and an id.
     pub fn key(&self, word: &str, id: &QboId, part: &str) -> String {
         let dot = if part.is_empty() { "" } else { "." };
-        format!("q2o_{}.{word}_{id}{dot}{part}", self.link.realm)
+        let (realm, company) = (&self.link.realm, self.odoo_company);
+        format!("q2o_{realm}_{company}.{word}_{id}{dot}{part}")
     }
 
     /// What tells this Odoo company from all others.

@@ -77,8 +77,15 @@ async fn load_some(
         // which record a row belongs to: lines take rows of their own
         let mut owner = Vec::new();
         for &at in &waiting {
-            for cells in known.cells(&out[at].draft.fields, &out[at].external_id) {
-                rows.push(cells.into_iter().collect::<BTreeMap<_, _>>());
+            let cells = known.cells(&out[at].draft.fields, &out[at].external_id);
+            for (row, cells) in cells.into_iter().enumerate() {
+                let mut cells: BTreeMap<_, _> = cells.into_iter().collect();
+                if row == 0 {
+                    // what we bring is one company's, and no other company of the
+                    // database sees it (accounts take the company of the context)
+                    cells.insert("company_id/.id".to_owned(), company.odoo_company.to_string());
+                }
+                rows.push(cells);
                 owner.push(at);
             }
         }

@@ -52,7 +52,7 @@ impl Kind {
         slug
     }
 
-    /// As in the external id `q2o_123.creditmemo_73`.
+    /// As in the external id `q2o_123_1.creditmemo_73`.
     pub fn word(self) -> String {
         self.to_string().to_ascii_lowercase()
     }

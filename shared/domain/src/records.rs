@@ -83,9 +83,24 @@ pub struct Plan {
     /// The day that counts as today.
     pub until: Date,
     pub kinds: Vec<Kind>,
-    /// Only foretell what would come of it; nothing is written to Odoo.
+    /// What it is for.
     #[serde(default)]
-    pub rehearse: bool,
+    pub purpose: Purpose,
+}
+
+/// What a job is for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// Look at both companies, and say what moving would take. Nothing is written.
+    Assess,
+    /// Foretell what would come of a migration. Nothing is written to Odoo.
+    Rehearse,
+    /// Move the books.
+    #[default]
+    Backfill,
+    /// Take back what was moved.
+    RollBack,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -47,10 +47,11 @@ impl Api {
         until: Option<Date>,
         rehearse: bool,
     ) -> Result<String, Failed> {
+        let purpose = if rehearse { "rehearse" } else { "backfill" };
         let jobs = self.get("/api/ops/jobs").await?;
         let open = jobs.as_array().into_iter().flatten().find(|job| {
             job["plan"]["link"] == link
-                && job["plan"]["rehearse"] == rehearse
+                && job["plan"]["purpose"] == purpose
                 && matches!(job["state"].as_str(), Some("running" | "paused" | "needs_user"))
         });
         if let Some(job) = open {
@@ -64,8 +65,7 @@ impl Api {
         if let Some(until) = until {
             asked["until"] = json!(until);
         }
-        let path = if rehearse { "/api/entities/rehearse" } else { "/api/entities/backfill" };
-        let started = self.post(path, &asked).await?;
+        let started = self.post(&format!("/api/entities/{purpose}"), &asked).await?;
         Ok(started["job"].as_str().unwrap_or_default().to_owned())
     }
 

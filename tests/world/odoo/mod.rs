@@ -14,6 +14,7 @@ mod methods;
 mod models;
 mod moves;
 mod reconcile;
+mod server;
 mod store;
 
 use std::{
@@ -22,6 +23,7 @@ use std::{
 };
 
 pub use control::{Control, Plan};
+pub use server::Server;
 use store::Store;
 
 /// What the imitated server is.

@@ -1,0 +1,87 @@
+//! A real Odoo server to check against: every check gets a company of its own in
+//! it, so that none finds what another left.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use q2o_clients::{
+    http::Http,
+    odoo::{OdooClient, OdooConfig},
+};
+use q2o_domain::{
+    Failure, Result,
+    ports::{Budget, Odoo},
+};
+use q2o_platform::clock::SystemClock;
+use serde_json::{Value, json};
+
+/// Where it is, and as whom.
+#[derive(Debug, Clone)]
+pub struct Server {
+    pub url: String,
+    pub database: String,
+    pub login: String,
+    pub key: String,
+}
+
+impl Server {
+    /// A client of one company; of the user's own where none is named.
+    pub fn client(&self, company: Option<i64>) -> Result<OdooClient> {
+        let config = OdooConfig {
+            url: self.url.clone(),
+            db: self.database.clone(),
+            login: self.login.clone(),
+            key: self.key.as_str().into(),
+            company,
+        };
+        Ok(OdooClient::new(config, Http::new()?, Arc::new(Unlimited), Arc::new(SystemClock)))
+    }
+
+    /// Makes a company with the generic chart, in US dollars.
+    pub async fn found_company(&self, name: &str) -> Result<i64> {
+        let named = vec![json!({ "name": name })];
+        let company = self.client(None)?.create("res.company", named, json!({})).await?[0].0;
+        // (a method of a record set, though it looks at none)
+        let chart = json!([[], "generic_coa", company]);
+        let odoo = self.client(Some(company))?;
+        for _ in 0..50 {
+            let loaded = odoo
+                .call("account.chart.template", "try_loading", chart.clone(), json!({}))
+                .await
+                .map_err(Failure::from);
+            match loaded {
+                Ok(_) => return Ok(company),
+                // where several are founded at once, the user's rights to a new one lag behind
+                Err(Failure::NeedsUser { why, .. }) if why.contains("invalid companies") => {
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+        Err(Failure::retry("Odoo does not let its user into the new company"))
+    }
+
+    /// What connecting to one of its companies takes.
+    pub fn connection(&self, company: i64) -> Value {
+        json!({
+            "url": self.url,
+            "database": self.database,
+            "login": self.login,
+            "api_key": self.key,
+            "company": company,
+        })
+    }
+}
+
+/// One's own server may be asked as often as it answers.
+struct Unlimited;
+
+#[async_trait]
+impl Budget for Unlimited {
+    async fn take(&self, _: &str, _: u32) -> Result<Duration> {
+        Ok(Duration::ZERO)
+    }
+    async fn block(&self, _: &str, _: Duration) -> Result<()> {
+        Ok(())
+    }
+}
