@@ -45,7 +45,8 @@ fn every_function_file_is_listed_under_its_own_name() {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../functions/src");
     let names: BTreeSet<String> = all().iter().map(|f| f.name.to_string()).collect();
     for folder in fs::read_dir(&source).unwrap().flatten().filter(|e| e.path().is_dir()) {
-        for file in fs::read_dir(folder.path()).unwrap().flatten() {
+        let files = fs::read_dir(folder.path()).unwrap().flatten().filter(|e| e.path().is_file());
+        for file in files {
             let text = fs::read_to_string(file.path()).unwrap();
             if text.contains("pub const FUNCTION: Function") {
                 let stem = file.path().file_stem().unwrap().to_string_lossy().replace('_', "-");
