@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+mod account_types;
 mod backfill;
 mod controls;
 mod currency;

@@ -8,7 +8,7 @@ pub mod quickbooks_test;
 mod tokens;
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{Arc, PoisonError},
 };
 
@@ -23,7 +23,7 @@ use q2o_domain::{
 };
 use q2o_platform::secrets::Sealer;
 use secrecy::SecretString;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokens::Kept;
 
 use crate::{
@@ -46,7 +46,10 @@ pub struct Connect {
 }
 
 /// By connection and model.
-type FieldsByModel = HashMap<(String, String), Arc<BTreeSet<String>>>;
+type FieldsByModel = HashMap<(String, String), Arc<Selections>>;
+
+/// A model's fields, each with the values of its selection where it is one.
+pub type Selections = BTreeMap<String, BTreeSet<String>>;
 
 /// What Intuit knows us by.
 #[derive(Debug, Clone)]
@@ -138,18 +141,23 @@ impl Connect {
         connection: &str,
         odoo: &dyn Odoo,
         model: &str,
-    ) -> Result<Arc<BTreeSet<String>>> {
+    ) -> Result<Arc<Selections>> {
         let key = (connection.to_owned(), model.to_owned());
         let lock = || self.fields.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = lock().get(&key) {
             return Ok(Arc::clone(known));
         }
-        let kwargs = json!({ "attributes": ["type"] });
+        let kwargs = json!({ "attributes": ["type", "selection"] });
         let answer = odoo.call(model, "fields_get", json!([]), kwargs).await?;
-        let names = answer.as_object().into_iter().flatten().map(|(name, _)| name.clone());
-        let names = Arc::new(names.collect::<BTreeSet<_>>());
-        lock().insert(key, Arc::clone(&names));
-        Ok(names)
+        let values = |field: &Value| {
+            let of = field["selection"].as_array().map(Vec::as_slice).unwrap_or_default();
+            of.iter().filter_map(|pair| pair[0].as_str().map(str::to_owned)).collect()
+        };
+        let fields = answer.as_object().into_iter().flatten();
+        let fields = fields.map(|(name, field)| (name.clone(), values(field)));
+        let fields = Arc::new(fields.collect::<Selections>());
+        lock().insert(key, Arc::clone(&fields));
+        Ok(fields)
     }
 
     fn kept(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<dyn Odoo>>> {

@@ -6,7 +6,7 @@ use q2o_domain::{
 use serde::Deserialize;
 
 use super::{
-    account_types::{account_type, code_prefix, journal_type, reconciled},
+    account_types::{OTHER_EXPENSE, account_type, code_prefix, journal_type, reconciled},
     wire::Reference,
 };
 
@@ -50,16 +50,20 @@ impl Entity for Account {
 
     fn map(account: &Source, books: &Books<'_>) -> Result<Mapped, MapError> {
         let (of, sub_type) = (account.account_type.as_str(), account.account_sub_type.as_str());
-        let odoo_type = account_type(of, sub_type).ok_or_else(|| {
+        let proposed = account_type(of, sub_type).ok_or_else(|| {
             MapError::NotMoved(format!("Accounts of type {of} post nothing in QuickBooks."))
         })?;
+        let odoo_type = match proposed.odoo {
+            other if other == OTHER_EXPENSE[0] => Field::Choice(OTHER_EXPENSE),
+            one => one.into(),
+        };
         let name = shown_name(account, books.facts);
         let main = Draft::new(
             Self::MODEL,
             [
                 ("name", name.as_str().into()),
                 ("code", code(account, books.facts).into()),
-                ("account_type", odoo_type.into()),
+                ("account_type", odoo_type),
                 ("reconcile", reconciled(of, sub_type).into()),
             ],
         );

@@ -1,9 +1,25 @@
 //! QuickBooks' account types and subtypes as Odoo's account types.
 
-/// The Odoo account type of a QuickBooks account. The subtype decides where it
-/// says more than the type; but QuickBooks' own statements go by the type, so a
-/// subtype of another family is not followed.
-pub fn account_type(of: &str, sub_type: &str) -> Option<&'static str> {
+use super::account_sub_types::usual_type;
+
+/// What an account becomes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Proposed {
+    /// As in `asset_cash`.
+    pub odoo: &'static str,
+    /// The subtype is unknown, or belongs to other accounts: worth a look.
+    pub review: bool,
+}
+
+/// What other expenses are: Odoo has a type of their own from some version on.
+pub const OTHER_EXPENSE: &[&str] = &["expense_other", "expense"];
+
+/// The Odoo account type of a QuickBooks account; `None` where it posts nothing.
+///
+/// The subtype decides where it says more than the type. But QuickBooks' own
+/// statements go by the type, so a subtype of another family is not followed,
+/// nor one that would move an account within the profit and loss.
+pub fn account_type(of: &str, sub_type: &str) -> Option<Proposed> {
     let (by_type, family) = match of {
         "Bank" => ("asset_cash", "asset"),
         "Accounts Receivable" => ("asset_receivable", "asset"),
@@ -18,22 +34,32 @@ pub fn account_type(of: &str, sub_type: &str) -> Option<&'static str> {
         "Income" => ("income", "income"),
         "Other Income" => ("income_other", "income"),
         "Cost of Goods Sold" => ("expense_direct_cost", "expense"),
-        // Odoo 18 has no other-expense type
-        "Expense" | "Other Expense" => ("expense", "expense"),
+        "Expense" => ("expense", "expense"),
+        "Other Expense" => (OTHER_EXPENSE[0], "expense"),
         _ => return None,
     };
-    let by_sub_type = match sub_type {
-        "PrepaidExpenses" => "asset_prepayments",
-        "AmortizationExpense"
-        | "AppropriationsToDepreciation"
-        | "Amortization"
-        | "Depletion"
-        | "Depreciation" => "expense_depreciation",
-        _ => by_type,
+    let usual = match (of, usual_type(sub_type)) {
+        ("Other Expense", Some("expense")) => Some(OTHER_EXPENSE[0]),
+        ("Other Current Asset", _) if sub_type == "PrepaymentsAndAccruedIncome" => {
+            Some("asset_prepayments")
+        }
+        (_, usual) => usual,
     };
-    // control, bank and card accounts behave specially in Odoo: only the type makes one
-    let special = matches!(of, "Bank" | "Accounts Receivable" | "Accounts Payable" | "Credit Card");
-    Some(if !special && by_sub_type.starts_with(family) { by_sub_type } else { by_type })
+    // these behave specially in Odoo: only the type makes one
+    let special = |odoo: &str| {
+        matches!(
+            odoo,
+            "asset_cash" | "asset_receivable" | "liability_payable" | "liability_credit_card"
+        )
+    };
+    let followed = usual.filter(|odoo| {
+        *odoo == by_type
+            || (odoo.starts_with(family)
+                && !special(odoo)
+                && !special(by_type)
+                && (matches!(family, "asset" | "liability") || *odoo == "expense_depreciation"))
+    });
+    Some(Proposed { odoo: followed.unwrap_or(by_type), review: followed.is_none() })
 }
 
 /// Whether an account's lines are matched against each other: money on its way.

@@ -1,7 +1,8 @@
 //! What we move, one file each. The order is for readers; the waves are computed.
 
 mod account;
-mod account_types;
+mod account_sub_types;
+pub mod account_types;
 mod bill;
 mod bill_payment;
 mod class;

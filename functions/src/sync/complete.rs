@@ -1,7 +1,10 @@
 //! `complete`: brings over what no document explains: exactly one entry for
 //! each such transaction.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use q2o_domain::{
     Failure, Mapped, Net, Result,
@@ -125,7 +128,7 @@ impl Pass<'_> {
                         link: Some(IdLink {
                             odoo: BTreeMap::from([(String::new(), id)]),
                             hash: String::new(),
-                            adopted: false,
+                            adopted: BTreeSet::new(),
                         }),
                     },
                 )?),

@@ -4,7 +4,11 @@
 //! read, write in batches, link, settle. A record that fails does not stop the
 //! others.
 
-use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use q2o_domain::{
     AnyEntity, Books, Facts, Failure, JobId, Kind, LinkId, MapError, Mapped, OdooId, QboId, Ref,
@@ -104,8 +108,8 @@ pub(super) struct Item {
     pub odoo: BTreeMap<String, OdooId>,
     /// As it is in Odoo already.
     pub unchanged: bool,
-    /// In Odoo before us: pointed at, but not ours to change.
-    pub adopted: bool,
+    /// Parts that were in Odoo before us: pointed at, but not ours to change.
+    pub adopted: BTreeSet<String>,
     pub error: Option<Problem>,
 }
 
@@ -135,7 +139,7 @@ impl Batch<'_> {
             if let Some(link) = known.link(&self.key(&item.id)) {
                 item.odoo.clone_from(&link.odoo);
                 item.unchanged = link.hash == item.hash;
-                item.adopted = link.adopted;
+                item.adopted.clone_from(&link.adopted);
             }
         }
         match self.entity.write() {
@@ -166,8 +170,8 @@ impl Batch<'_> {
                 Err(error) => (Mapped::default(), Some(self.unmapped(&id, &error))),
             };
             let hash = hash(&mapped)?;
-            let odoo = BTreeMap::new();
-            items.push(Item { id, mapped, hash, odoo, unchanged: false, adopted: false, error });
+            let (odoo, adopted) = Default::default();
+            items.push(Item { id, mapped, hash, odoo, unchanged: false, adopted, error });
         }
         Ok(items)
     }
@@ -310,7 +314,7 @@ impl Batch<'_> {
     }
 
     pub(super) fn linked(item: &Item) -> IdLink {
-        IdLink { odoo: item.odoo.clone(), hash: item.hash.clone(), adopted: item.adopted }
+        IdLink { odoo: item.odoo.clone(), hash: item.hash.clone(), adopted: item.adopted.clone() }
     }
 
     /// Links and errors, and the count of both.

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use q2o_domain::{Field, OdooId, Result};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     company::id_of,
@@ -20,9 +20,8 @@ impl Batch<'_> {
         self.adopt(items, known).await?;
         let mut done: BTreeSet<(usize, usize)> = BTreeSet::new();
         for (at, item) in items.iter().enumerate() {
-            if item.adopted {
-                done.insert((at, 0));
-            }
+            let adopted = |d: &usize| item.adopted.contains(item.mapped.drafts[*d].part);
+            done.extend((0..item.mapped.drafts.len()).filter(adopted).map(|d| (at, d)));
             if item.error.is_some() || item.unchanged {
                 done.extend((0..item.mapped.drafts.len()).map(|d| (at, d)));
             }
@@ -70,6 +69,14 @@ impl Batch<'_> {
             Some(Field::Text(text)) => Some(text.clone()),
             _ => None,
         };
+        let is = |item: &Item, row: &Value| {
+            let wanted = item.mapped.drafts.first().and_then(|draft| draft.fields.get(same));
+            match (wanted, row[same].as_str()) {
+                (Some(Field::Text(text)), Some(there)) => text == there,
+                (Some(Field::Choice(of)), Some(there)) => of.contains(&there),
+                _ => false,
+            }
+        };
         let fresh = |item: &Item| item.error.is_none() && item.odoo.is_empty();
         let wanted: Vec<String> =
             items.iter().filter(|item| fresh(item)).filter_map(|item| text(item, key)).collect();
@@ -80,13 +87,12 @@ impl Batch<'_> {
         let (model, odoo) = (self.entity.model(), &self.company.odoo);
         let there = odoo.search_read(model, domain, &[key, same], "id", 0, 0).await?;
         for item in items.iter_mut().filter(|item| fresh(item)) {
-            let (code, of) = (text(item, key), text(item, same));
-            let own = there.iter().find(|row| {
-                row[key].as_str() == code.as_deref() && row[same].as_str() == of.as_deref()
-            });
+            let code = text(item, key);
+            let own =
+                there.iter().find(|row| row[key].as_str() == code.as_deref() && is(item, row));
             if let Some(id) = own.and_then(id_of) {
                 item.odoo.insert(String::new(), id);
-                item.adopted = true;
+                item.adopted.insert(String::new());
                 known.add(self.key(&item.id), Self::linked(item));
             }
         }

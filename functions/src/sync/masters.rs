@@ -9,7 +9,7 @@ use q2o_domain::{
 use serde_json::json;
 
 use super::{company::Company, resolve::Known};
-use crate::app::Tools;
+use crate::{app::Tools, connect::Selections};
 
 /// One draft on its way into Odoo, and what came of it.
 pub struct Outgoing<'a> {
@@ -24,7 +24,7 @@ const BATCH: usize = 200;
 /// Loads drafts of one model. Every one of them gets an outcome.
 ///
 /// Fields that this Odoo does not have (an application is missing, or a version
-/// dropped them) are left out.
+/// dropped them) are left out; of a choice, the first is taken that it has.
 pub async fn load(
     tools: &Tools,
     company: &Company,
@@ -64,7 +64,7 @@ fn said(above: &str, fields: &Fields) -> Vec<String> {
 async fn load_some(
     company: &Company,
     known: &Known,
-    (model, fields): (&str, &BTreeSet<String>),
+    (model, fields): (&str, &Selections),
     out: &mut [&mut Outgoing<'_>],
 ) -> Result<()> {
     // each refusal names its rows; without them the rest goes through
@@ -77,7 +77,8 @@ async fn load_some(
         // which record a row belongs to: lines take rows of their own
         let mut owner = Vec::new();
         for &at in &waiting {
-            let cells = known.cells(&out[at].draft.fields, &out[at].external_id);
+            let chosen = chosen(&out[at].draft.fields, fields);
+            let cells = known.cells(&chosen, &out[at].external_id);
             for (row, cells) in cells.into_iter().enumerate() {
                 let mut cells: BTreeMap<_, _> = cells.into_iter().collect();
                 if row == 0 {
@@ -91,7 +92,7 @@ async fn load_some(
         }
         let there = |column: &&String| {
             let field = column.split('/').next().unwrap_or_default();
-            field == "id" || fields.contains(field)
+            field == "id" || fields.contains_key(field)
         };
         let columns: BTreeSet<&String> =
             rows.iter().flat_map(BTreeMap::keys).filter(there).collect();
@@ -138,6 +139,24 @@ async fn load_some(
             Err(error) => return Err(error.into()),
         }
     }
+}
+
+/// The fields with every choice made.
+fn chosen(fields: &Fields, selections: &Selections) -> Fields {
+    let choose = |(name, field): (&&'static str, &Field)| {
+        let there = |one: &&&str| selections.get(*name).is_some_and(|of| of.contains(**one));
+        let field = match field {
+            Field::Choice(of) => of
+                .iter()
+                .find(there)
+                .or(of.last())
+                .copied()
+                .map_or_else(|| Field::Nothing, Into::into),
+            other => other.clone(),
+        };
+        (*name, field)
+    };
+    fields.iter().map(choose).collect()
 }
 
 fn refuse_all(out: &mut [&mut Outgoing<'_>], which: &[usize], why: &str) {

@@ -1,6 +1,10 @@
 //! `open`: brings the opening balances into Odoo.
 
-use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use q2o_domain::{
     Failure, Kind, Mapped, OdooId, QboId, Remedy, Result,
@@ -178,7 +182,7 @@ impl Pass<'_> {
 
 fn linked(part: &str, odoo: OdooId) -> IdLink {
     let odoo = BTreeMap::from([(part.to_owned(), odoo)]);
-    IdLink { odoo, hash: String::new(), adopted: false }
+    IdLink { odoo, hash: String::new(), adopted: BTreeSet::new() }
 }
 
 /// Made once, under an external id.

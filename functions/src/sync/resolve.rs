@@ -109,6 +109,7 @@ impl Known {
             Field::Flag(flag) => json!(flag),
             Field::Whole(whole) => json!(whole),
             Field::Text(text) => json!(text),
+            Field::Choice(of) => json!(of.last()),
             Field::Day(day) => json!(day.to_string()),
             Field::Amount(amount) => number(&amount.to_string()),
             Field::Number(number_) => number(&number_.normalize().to_string()),
@@ -161,6 +162,9 @@ impl Known {
             Field::Flag(flag) => (name.to_owned(), if *flag { "1" } else { "0" }.to_owned()),
             Field::Whole(whole) => (name.to_owned(), whole.to_string()),
             Field::Text(text) => (name.to_owned(), text.clone()),
+            Field::Choice(of) => {
+                (name.to_owned(), of.last().copied().unwrap_or_default().to_owned())
+            }
             Field::Day(day) => (name.to_owned(), day.to_string()),
             Field::Amount(amount) => (name.to_owned(), amount.to_string()),
             Field::Number(number) => (name.to_owned(), number.normalize().to_string()),

@@ -1,6 +1,6 @@
 //! An Odoo in memory: what drafts would come to there, once loaded and posted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use q2o_domain::{
     Allocation, Draft, Facts, Field, Fields, Kind, LinkId, Mapped, Money, OdooId, Partner, QboId,
@@ -46,7 +46,8 @@ impl<'a> VirtualOdoo<'a> {
         if !missing.is_empty() {
             return missing;
         }
-        let mut link = IdLink { odoo: BTreeMap::new(), hash: String::new(), adopted: false };
+        let mut link =
+            IdLink { odoo: BTreeMap::new(), hash: String::new(), adopted: BTreeSet::new() };
         for draft in &mapped.drafts {
             let of = self.number();
             link.odoo.insert(draft.part.to_owned(), of);

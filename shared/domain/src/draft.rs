@@ -73,6 +73,8 @@ pub enum Field {
     Flag(bool),
     Whole(i64),
     Text(String),
+    /// The first of these that the field's selection has; the last is everywhere.
+    Choice(&'static [&'static str]),
     Day(Date),
     Amount(Money),
     Number(Decimal),

@@ -1,6 +1,6 @@
 //! What we keep: connections, links, jobs, staged records, proofs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
@@ -199,9 +199,17 @@ pub struct IdLink {
     pub odoo: BTreeMap<String, OdooId>,
     /// Of what was sent to Odoo.
     pub hash: String,
-    /// Already there before us, not ours to change.
-    #[serde(default)]
-    pub adopted: bool,
+    /// Parts that were there before us: pointed at, but not ours to change.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub adopted: BTreeSet<String>,
+}
+
+impl IdLink {
+    /// The records that we made, by part.
+    pub fn made(&self) -> impl Iterator<Item = (&str, OdooId)> {
+        let made = self.odoo.iter().filter(|(part, _)| !self.adopted.contains(*part));
+        made.map(|(part, id)| (part.as_str(), *id))
+    }
 }
 
 /// Why a record is not in Odoo.

@@ -9,7 +9,7 @@ use super::{
     fault::{Raised, Result},
     group::read_group,
     load::load,
-    models::{Type, fields},
+    models::{Field, Type, fields, label},
     moves, reconcile,
     store::{Record, Store},
 };
@@ -78,10 +78,11 @@ pub fn call(
             read_group(store, model, &arg(0, "domain"), &texts(&arg(1, "fields")), &by)
         }
         (_, "fields_get") => {
-            let names = fields(model).unwrap_or_default().iter().map(|field| field.name);
-            let described =
-                names.chain(["id"]).map(|name| (name.to_owned(), json!({"type": "any"})));
-            Ok(Value::Object(described.collect()))
+            let of = fields(model).unwrap_or_default();
+            let mut described: Record =
+                of.iter().map(|field| (field.name.to_owned(), described(field))).collect();
+            described.insert("id".to_owned(), json!({ "type": "integer" }));
+            Ok(Value::Object(described))
         }
         (_, "load") => load(store, model, &arg(0, "fields"), &arg(1, "data"), context),
         ("account.move", "action_post") => {
@@ -97,6 +98,17 @@ pub fn call(
             Ok(Value::Null)
         }
         _ => Err(Raised::attribute(model, method)),
+    }
+}
+
+/// A field as `fields_get` tells it.
+fn described(field: &Field) -> Value {
+    match field.is {
+        Type::Choice(choices) => {
+            let pairs: Vec<[&str; 2]> = choices.iter().map(|one| [*one, label(one)]).collect();
+            json!({ "type": "selection", "selection": pairs })
+        }
+        _ => json!({ "type": "any" }),
     }
 }
 

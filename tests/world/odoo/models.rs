@@ -133,6 +133,32 @@ const ACCOUNT_TYPES: &[&str] = &[
     "expense_direct_cost",
     "off_balance",
 ];
+/// What people see of a choice.
+pub fn label(choice: &'static str) -> &'static str {
+    let labels = ACCOUNT_TYPES.iter().zip(ACCOUNT_TYPE_LABELS);
+    labels.into_iter().find(|(of, _)| **of == choice).map_or(choice, |(_, label)| label)
+}
+
+const ACCOUNT_TYPE_LABELS: &[&str] = &[
+    "Receivable",
+    "Bank and Cash",
+    "Current Assets",
+    "Non-current Assets",
+    "Prepayments",
+    "Fixed Assets",
+    "Payable",
+    "Credit Card",
+    "Current Liabilities",
+    "Non-current Liabilities",
+    "Equity",
+    "Current Year Earnings",
+    "Income",
+    "Other Income",
+    "Expenses",
+    "Depreciation",
+    "Cost of Revenue",
+    "Off-Balance Sheet",
+];
 const ACCOUNT: &[Field] = &[
     must("name", Text),
     must("code", Text),
