@@ -4,6 +4,7 @@
 
 mod account_types;
 mod backfill;
+mod companies;
 mod controls;
 mod currency;
 mod data;

@@ -67,7 +67,11 @@ impl TestApp {
     /// The same over any database.
     pub async fn over(company: &Path, database_url: &str) -> Self {
         let sim = QboSim::load(company, qbo::Options::default()).expect("the company loads");
-        let qbo = sim.serve(0).await.expect("a free port");
+        Self::beside(sim.serve(0).await.expect("a free port"), database_url).await
+    }
+
+    /// The same beside a QuickBooks that runs.
+    pub async fn beside(qbo: qbo::Running, database_url: &str) -> Self {
         let odoo = OdooSim::new(OdooOptions::default());
         let odoo_url = format!("http://{}", odoo.serve().await.expect("a free port"));
         let home = tempfile::tempdir().expect("a temporary folder");
@@ -166,13 +170,20 @@ impl TestApp {
 
     /// Connects the QuickBooks simulator and this Odoo, and ties them.
     pub async fn connect_to(&self, odoo: Value) -> String {
-        let tokens = self.qbo.control().tokens();
+        let (status, answer) = self.tie(self.qbo.control(), odoo).await;
+        assert_eq!(status, StatusCode::OK, "{answer}");
+        answer["link"].as_str().expect("a link").to_owned()
+    }
+
+    /// Connects a QuickBooks company and an Odoo company, and asks to tie them.
+    pub async fn tie(&self, qbo: &qbo::Control, odoo: Value) -> (StatusCode, Value) {
+        let tokens = qbo.tokens();
         let (status, answer) = self
             .ask(
                 "POST",
                 "/api/connect/quickbooks/save",
                 json!({
-                    "realm": self.qbo.control().realm(),
+                    "realm": qbo.realm(),
                     "access_token": tokens.access,
                     "refresh_token": tokens.refresh,
                     "expires_in": 3600,
@@ -182,10 +193,8 @@ impl TestApp {
         assert_eq!(status, StatusCode::OK, "{answer}");
         let (status, odoo) = self.ask("POST", "/api/connect/odoo/save", odoo).await;
         assert_eq!(status, StatusCode::OK, "{odoo}");
-        let body = json!({ "realm": self.qbo.control().realm(), "odoo": odoo["id"] });
-        let (status, link) = self.ask("POST", "/api/connect/link", body).await;
-        assert_eq!(status, StatusCode::OK, "{link}");
-        link["link"].as_str().expect("a link").to_owned()
+        let body = json!({ "realm": qbo.realm(), "odoo": odoo["id"] });
+        self.ask("POST", "/api/connect/link", body).await
     }
 
     /// Starts a backfill of everything; gives the job.

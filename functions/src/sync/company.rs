@@ -75,8 +75,12 @@ impl Company {
     /// The same for anything that has a word and an id.
     pub fn key(&self, word: &str, id: &QboId, part: &str) -> String {
         let dot = if part.is_empty() { "" } else { "." };
-        let (realm, company) = (&self.link.realm, self.odoo_company);
-        format!("q2o_{realm}_{company}.{word}_{id}{dot}{part}")
+        format!("{}{word}_{id}{dot}{part}", self.key_prefix())
+    }
+
+    /// What all of this link's external ids and keys begin with.
+    pub fn key_prefix(&self) -> String {
+        format!("q2o_{}_{}.", self.link.realm, self.odoo_company)
     }
 
     /// What tells this Odoo company from all others.

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::{
     company::{Company, Task},
+    documents::KEY,
     extract::staged_document,
     progress::Progress,
     sorted,
@@ -69,8 +70,9 @@ async fn survey(tools: &Tools, input: Input, attempt: &Attempt) -> Result<Survey
                  was written. Connect the right one again.",
             ));
         }
-        None if only_look => {}
+        None if only_look => alone(&company).await?,
         None => {
+            alone(&company).await?;
             company.link.fingerprint = Some(fingerprint);
             company.link.cut = Some(task.cut);
             save(&company.link, &company).await?;
@@ -129,6 +131,28 @@ impl q2o_durable::Rider for Surveying {
         let changes = changes.iter().map(serde_json::to_value).collect::<Result<_, _>>();
         changes.map_err(|error| q2o_durable::Failure::bug(error.to_string()))
     }
+}
+
+/// Refuses an Odoo company that holds another QuickBooks company's history: the two
+/// would share accounts, and neither could be proved.
+async fn alone(company: &Company) -> Result<()> {
+    let own = format!("{}%", company.key_prefix());
+    let domain = json!([
+        [KEY, "=like", "q2o_%"],
+        "!",
+        [KEY, "=like", own],
+        ["company_id", "=", company.odoo_company.0]
+    ]);
+    let others = company.odoo.search_read("account.move", domain, &[KEY], "id", 0, 1).await?;
+    let Some(other) = others.first() else { return Ok(()) };
+    Err(Failure::needs(
+        Remedy::CheckCompany,
+        format!(
+            "This Odoo company already holds the history of another QuickBooks company ({}). \
+             Nothing was written. Choose an Odoo company of its own.",
+            other[KEY].as_str().unwrap_or_default()
+        ),
+    ))
 }
 
 async fn save(link: &CompanyLink, company: &Company) -> Result<()> {

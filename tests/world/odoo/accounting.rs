@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 use super::{
     convert::{lines, number},
     fault::{Raised, Result},
-    methods::COMPANY,
     reconcile,
     store::{Record, Store},
 };
@@ -18,7 +17,7 @@ pub fn defaults(store: &Store, model: &str, record: &mut Record) {
     };
     match model {
         "account.account" => {
-            default("company_ids", json!([COMPANY]));
+            default("company_ids", json!([store.company()]));
             default("deprecated", json!(false));
             let control = matches!(
                 record.get("account_type").and_then(Value::as_str),
@@ -29,7 +28,7 @@ pub fn defaults(store: &Store, model: &str, record: &mut Record) {
             }
         }
         "account.journal" | "account.tax" | "account.tax.group" => {
-            default("company_id", json!(COMPANY));
+            default("company_id", json!(store.company()));
             default("active", json!(true));
             if model == "account.tax" {
                 default("amount_type", json!("percent"));
@@ -69,9 +68,9 @@ pub fn made(store: &mut Store, model: &str, id: i64) -> Result<()> {
                     "The account code can only contain alphanumeric characters and dots.",
                 ));
             }
-            unique(store, model, id, &["code"], "Account codes must be unique.")?;
+            unique(store, model, id, &["code", "company_ids"], "Account codes must be unique.")?;
             if store.text(model, id, "account_type") == "equity_unaffected" {
-                let others = twins(store, model, id, &["account_type"]);
+                let others = twins(store, model, id, &["account_type", "company_ids"]);
                 if others > 0 {
                     return Err(Raised::validation(
                         "You can only have one account with type \"Current Year Earnings\".",
@@ -212,8 +211,10 @@ pub fn may_write(store: &Store, model: &str, id: i64, values: &Record) -> Result
             }
         }
         "res.company" if values.contains_key("currency_id") => {
-            let entries = store.table("account.move.line").map_or(0, super::store::Table::len);
-            if entries == 0 {
+            let lines = store.table("account.move.line");
+            let of = |line: &i64| store.field("account.move.line", *line, "company_id");
+            let entries = lines.into_iter().flat_map(super::store::Table::ids);
+            if entries.filter(|line| of(line) == &json!(id)).count() == 0 {
                 Ok(())
             } else {
                 Err(Raised::user(

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::{
     Options, accounting,
     convert::number,
-    methods::{COMPANY, USER},
-    store::{Record, Store},
+    methods::USER,
+    store::{FIRST_COMPANY, Record, Store},
 };
 
 pub fn database(options: &Options) -> Store {
@@ -26,32 +26,44 @@ pub fn database(options: &Options) -> Store {
     for (code, name) in [("US", "United States"), ("CA", "Canada"), ("GB", "United Kingdom")] {
         put(&mut store, "res.country", &[("code", json!(code)), ("name", json!(name))]);
     }
-    let partner = put(
-        &mut store,
-        "res.partner",
-        &[("name", json!(options.company)), ("is_company", json!(true))],
-    );
-    let company = put(
-        &mut store,
-        "res.company",
-        &[
-            ("name", json!(options.company)),
-            ("currency_id", json!(own)),
-            ("country_id", json!(1)),
-            ("partner_id", json!(partner)),
-            ("create_date", json!("2026-01-02 03:04:05")),
-        ],
-    );
-    debug_assert_eq!(company, COMPANY, "the first company");
+    let company = found(&mut store, &options.company, own);
+    debug_assert_eq!(company, FIRST_COMPANY, "the first company");
     for login in ["__system__", options.login.as_str()] {
         put(&mut store, "res.users", &[("login", json!(login)), ("company_id", json!(company))]);
     }
     debug_assert!(store.get("res.users", USER).is_some(), "the second user");
     put(&mut store, "product.category", &[("name", json!("All"))]);
-    put(&mut store, "account.tax.group", &[("name", json!("Tax 15%"))]);
+    for name in ["Product Price", "Product Unit of Measure", "Discount"] {
+        put(&mut store, "decimal.precision", &[("name", json!(name)), ("digits", json!(2))]);
+    }
+    store.commit();
+    store
+}
+
+/// A company with the generic chart, its journals and its default taxes.
+pub fn company(store: &mut Store, name: &str) -> i64 {
+    let dollar = store.table("res.currency").and_then(|t| t.ids().next()).unwrap_or(1);
+    let company = found(store, name, dollar);
+    store.commit();
+    company
+}
+
+fn found(store: &mut Store, name: &str, currency: i64) -> i64 {
+    let fields = [("name", json!(name)), ("is_company", json!(true))];
+    let partner = put(store, "res.partner", &fields);
+    let fields = [
+        ("name", json!(name)),
+        ("currency_id", json!(currency)),
+        ("country_id", json!(1)),
+        ("partner_id", json!(partner)),
+        ("create_date", json!("2026-01-02 03:04:05")),
+    ];
+    let company = put(store, "res.company", &fields);
+    store.work_in(Some(company));
+    put(store, "account.tax.group", &[("name", json!("Tax 15%"))]);
     for (name, on) in [("15%", "sale"), ("15%", "purchase")] {
         put(
-            &mut store,
+            store,
             "account.tax",
             &[
                 ("name", json!(name)),
@@ -63,17 +75,14 @@ pub fn database(options: &Options) -> Store {
     }
     for (code, name, of) in CHART {
         let fields = [("code", json!(code)), ("name", json!(name)), ("account_type", json!(of))];
-        put(&mut store, "account.account", &fields);
+        put(store, "account.account", &fields);
     }
     for (code, name, of) in JOURNALS {
         let fields = [("code", json!(code)), ("name", json!(name)), ("type", json!(of))];
-        put(&mut store, "account.journal", &fields);
+        put(store, "account.journal", &fields);
     }
-    for name in ["Product Price", "Product Unit of Measure", "Discount"] {
-        put(&mut store, "decimal.precision", &[("name", json!(name)), ("digits", json!(2))]);
-    }
-    store.commit();
-    store
+    store.work_in(None);
+    company
 }
 
 fn put(store: &mut Store, model: &str, fields: &[(&str, Value)]) -> i64 {

@@ -16,8 +16,6 @@ use super::{
 
 /// The one user.
 pub const USER: i64 = 2;
-/// The first company.
-pub const COMPANY: i64 = 1;
 
 pub fn call(
     store: &mut Store,
@@ -30,6 +28,7 @@ pub fn call(
         return Err(Raised::user(format!("Object {model} doesn't exist")));
     }
     let context = &named["context"];
+    store.work_in(context["allowed_company_ids"][0].as_i64());
     let arg = |at: usize, name: &str| match args.get(at) {
         Some(value) => value.clone(),
         None => named.get(name).cloned().unwrap_or(Value::Null),

@@ -84,6 +84,11 @@ impl OdooSim {
         self.store.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Makes another company, in US dollars; gives its id.
+    pub fn found_company(&self, name: &str) -> i64 {
+        fixtures::company(&mut self.store(), name)
+    }
+
     /// Everything the database holds, as text.
     pub fn save(&self) -> serde_json::Result<String> {
         serde_json::to_string(&*self.store())

@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 use super::{
     convert::{amount, check, decimal, known, lines, number},
     fault::{Raised, Result},
-    methods::COMPANY,
     models::Type,
     reconcile,
     store::{Record, Store},
@@ -28,11 +27,11 @@ pub fn create(store: &mut Store, values: &Record, context: &Value) -> Result<i64
     if record.get("state").and_then(Value::as_str).is_some_and(|state| state != "draft") {
         return Err(Raised::user("You cannot create a move already in the posted state."));
     }
-    let currency = store.field("res.company", COMPANY, "currency_id").clone();
+    let currency = store.field("res.company", store.company(), "currency_id").clone();
     for (name, value) in [
         ("state", json!("draft")),
         ("move_type", json!("entry")),
-        ("company_id", json!(COMPANY)),
+        ("company_id", json!(store.company())),
         ("currency_id", currency),
         ("name", json!("/")),
         ("payment_state", json!("not_paid")),
@@ -306,7 +305,7 @@ fn may_post(store: &Store, id: i64) -> Result<()> {
 
 /// In a locked period the date moves behind the lock, without a word.
 fn locked(store: &mut Store, id: i64) {
-    let lock = store.text("res.company", COMPANY, "fiscalyear_lock_date").to_owned();
+    let lock = store.text("res.company", store.company(), "fiscalyear_lock_date").to_owned();
     let (Ok(lock), Ok(day)) = (lock.parse::<Date>(), store.text(MOVE, id, "date").parse::<Date>())
     else {
         return;

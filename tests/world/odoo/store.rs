@@ -110,6 +110,9 @@ fn key(value: &Value) -> String {
     }
 }
 
+/// The company that a database is made with.
+pub const FIRST_COMPANY: i64 = 1;
+
 /// A database.
 #[derive(Debug, Default, Clone, Serialize, Deserialize)]
 pub struct Store {
@@ -118,6 +121,9 @@ pub struct Store {
     names: BTreeMap<String, (String, i64)>,
     /// Last number of each journal's sequence, by its prefix.
     pub sequences: BTreeMap<String, i64>,
+    /// The company that the call at hand works in; the first if it names none.
+    #[serde(skip)]
+    company: Option<i64>,
     #[serde(skip)]
     undo: Vec<Undo>,
 }
@@ -131,6 +137,26 @@ enum Undo {
 }
 
 impl Store {
+    /// The company that new records belong to, and whose are seen.
+    pub fn company(&self) -> i64 {
+        self.company.unwrap_or(FIRST_COMPANY)
+    }
+
+    pub fn work_in(&mut self, company: Option<i64>) {
+        self.company = company;
+    }
+
+    /// What belongs to another company is not there.
+    pub fn sees(&self, model: &str, id: i64) -> bool {
+        match (self.field(model, id, "company_ids"), self.field(model, id, "company_id")) {
+            (Value::Array(companies), _) => {
+                companies.iter().any(|one| one.as_i64() == Some(self.company()))
+            }
+            (_, Value::Number(of)) => of.as_i64() == Some(self.company()),
+            _ => true,
+        }
+    }
+
     pub fn table(&self, model: &str) -> Option<&Table> {
         self.tables.get(model)
     }

@@ -112,6 +112,21 @@ impl QboSim {
         http::router(Arc::clone(&self.world))
     }
 
+    /// Serves this company and another at one address, as Intuit does; gives the
+    /// hand on the other.
+    pub async fn serve_beside(self, other: Self) -> std::io::Result<(Running, Control)> {
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
+        let control = other.control();
+        let routers = (self.router(), other.router());
+        let realm = format!("/v3/company/{}/", control.realm());
+        let both = axum::Router::new().fallback(move |request: axum::extract::Request| {
+            let (own, other) = routers.clone();
+            let router = if request.uri().path().starts_with(&realm) { other } else { own };
+            tower::ServiceExt::oneshot(router, request)
+        });
+        Ok((serve::serve(both, self.control(), listener)?, control))
+    }
+
     /// Serves on a port of the loopback; 0 takes a free one.
     pub async fn serve(self, port: u16) -> std::io::Result<Running> {
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
