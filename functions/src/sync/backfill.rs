@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 use q2o_domain::{
-    Kind, RealmId,
+    Kind, RealmId, Write,
     ledger::{Level, month_ends},
     records::{JobState, Plan, Purpose},
     waves,
@@ -25,7 +25,7 @@ use super::{
     rehearse::{self, Rehearse},
     survey::{self, Survey},
 };
-use crate::entities::ENTITIES;
+use crate::entities::{ENTITIES, entity};
 
 pub struct Backfill;
 
@@ -42,9 +42,6 @@ impl Signal for Resume {
     const NAME: &'static str = "resume";
     type Payload = String;
 }
-
-/// Kinds whose records point at documents before the cut.
-const SETTLE: [Kind; 4] = [Kind::JournalEntry, Kind::Payment, Kind::BillPayment, Kind::Deposit];
 
 /// QuickBooks Online has no books older than this.
 const DAWN: Date = jiff::civil::date(1980, 1, 1);
@@ -100,25 +97,12 @@ fn migrate(cx: &mut Context<'_>, input: &Input) -> Phase<()> {
         or_end!(cx.attempt::<Rehearse>(&rehearse::Input { task: task.clone(), until })?);
         return Ok(Ok(()));
     }
-    let wanted: BTreeSet<Kind> = kinds.into_iter().collect();
-    let Some(waves) = waves(ENTITIES, &wanted) else {
-        return Ok(Err(Failure::bug("kinds of records wait for each other in a circle")));
-    };
-    let mut opened = false;
-    for wave in waves {
-        // what payments pay has to be there before them
-        if !opened && wave.iter().any(|kind| SETTLE.contains(kind)) {
-            or_end!(cx.attempt::<Open>(task)?);
-            opened = true;
-        }
-        let children = wave.iter().map(|kind| (kind.slug(), Moving::first(task, &realm, *kind)));
-        for answer in cx.run_all::<LoadKind>(children)? {
-            or_end!(answer);
-        }
-    }
-    if !opened {
-        or_end!(cx.attempt::<Open>(task)?);
-    }
+    // the opening balances stand between what documents point at and the documents
+    let (masters, documents): (BTreeSet<Kind>, _) =
+        kinds.into_iter().partition(|kind| is_master(*kind));
+    or_end!(load(cx, task, &realm, &masters)?);
+    or_end!(cx.attempt::<Open>(task)?);
+    or_end!(load(cx, task, &realm, &documents)?);
     let mut by_documents = Level::default();
     let mut at = Some(At::first(task));
     while let Some(here) = at {
@@ -147,6 +131,26 @@ fn extract(
         }
     }
     Ok(Ok(dates))
+}
+
+/// Whether a kind's records can be loaded before all documents.
+fn is_master(kind: Kind) -> bool {
+    let document = |kind: &Kind| entity(*kind).is_some_and(|e| e.write() == Write::Document);
+    !document(&kind) && entity(kind).is_some_and(|e| !e.after().iter().any(document))
+}
+
+/// Loads kinds, in waves that each point only at earlier ones.
+fn load(cx: &mut Context<'_>, task: &Task, realm: &RealmId, wanted: &BTreeSet<Kind>) -> Phase<()> {
+    let Some(waves) = waves(ENTITIES, wanted) else {
+        return Ok(Err(Failure::bug("kinds of records wait for each other in a circle")));
+    };
+    for wave in waves {
+        let children = wave.iter().map(|kind| (kind.slug(), Moving::first(task, realm, *kind)));
+        for answer in cx.run_all::<LoadKind>(children)? {
+            or_end!(answer);
+        }
+    }
+    Ok(Ok(()))
 }
 
 /// Month by month where there are documents; what lies before in one go.

@@ -33,7 +33,11 @@ pub fn search(store: &Store, model: &str, domain: &Value) -> Result<Vec<i64>> {
         let hidden = hides && store.field(model, id, "active") == &json!(false) && {
             store.get(model, id).is_some_and(|record| record.contains_key("active"))
         };
-        if store.get(model, id).is_some() && !hidden && store.sees(model, id) && matches(store, model, id, terms)? {
+        if store.get(model, id).is_some()
+            && !hidden
+            && store.sees(model, id)
+            && matches(store, model, id, terms)?
+        {
             found.push(id);
         }
     }
