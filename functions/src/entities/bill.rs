@@ -29,7 +29,7 @@ impl Entity for Bill {
     }
 
     fn post(bill: &Bought, books: &Books<'_>) -> Result<Vec<Posting>, MapError> {
-        bill.post(1, books.facts)
+        bill.post(1, books)
     }
 
     fn sums(bill: &Bought, _: &Facts) -> Option<Sums> {

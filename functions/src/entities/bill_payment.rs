@@ -63,8 +63,8 @@ impl Entity for BillPayment {
         if payment.head.voided() && payment.line.is_empty() {
             return Err(MapError::NotMoved("Voided in QuickBooks: it posts nothing.".into()));
         }
-        let allocations = allocations(payment, books.facts)?;
-        let lines = lines(payment, &allocations, books.facts)?;
+        let allocations = allocations(payment, books)?;
+        let lines = lines(payment, &allocations, books)?;
         let mut mapped = Mapped { drafts: Vec::new(), allocations };
         // a payment of nothing sets vendor credits against bills, and may realise a gain
         if !payment.head.total_amt.is_zero() || !net(books.ledger).is_empty() {
@@ -82,8 +82,9 @@ impl Entity for BillPayment {
     }
 
     fn post(payment: &Source, books: &Books<'_>) -> Result<Vec<Posting>, MapError> {
-        let allocations = allocations(payment, books.facts)?;
-        let lines = lines(payment, &allocations, books.facts)?;
+        let books = books.alone();
+        let allocations = allocations(payment, &books)?;
+        let lines = lines(payment, &allocations, &books)?;
         Ok(postings(&lines, &payment.head, books.facts))
     }
 
@@ -98,27 +99,26 @@ impl Entity for BillPayment {
     }
 }
 
-fn payable(payment: &Source, facts: &Facts) -> Result<QboId, MapError> {
+fn payable(payment: &Source, books: &Books<'_>) -> Result<QboId, MapError> {
+    let (vendor, currency) = (id(payment.vendor_ref.as_ref()), payment.head.currency());
     id(payment.ap_account_ref.as_ref())
-        .or_else(|| {
-            facts.payable(id(payment.vendor_ref.as_ref()), payment.head.currency().as_ref())
-        })
+        .or_else(|| books.posted_to("Accounts Payable"))
+        .or_else(|| books.facts.payable(vendor, currency.as_ref()))
         .cloned()
         .ok_or_else(|| MapError::Missing("The company has no payable account.".into()))
 }
 
-fn allocations(payment: &Source, facts: &Facts) -> Result<Vec<Allocation>, MapError> {
-    let account = payable(payment, facts)?;
-    let credits = [Kind::VendorCredit, Kind::Deposit];
-    Ok(allocate(&payment.line, payment.head.total_amt, &account, &credits))
+fn allocations(payment: &Source, books: &Books<'_>) -> Result<Vec<Allocation>, MapError> {
+    let account = payable(payment, books)?;
+    Ok(allocate(&payment.line, payment.head.total_amt, &account, &[Kind::VendorCredit]))
 }
 
 fn lines(
     payment: &Source,
     allocations: &[Allocation],
-    facts: &Facts,
+    books: &Books<'_>,
 ) -> Result<Vec<Line>, MapError> {
-    let (head, total) = (&payment.head, payment.head.total_amt);
+    let (head, total, facts) = (&payment.head, payment.head.total_amt, books.facts);
     let bank = payment.check_payment.as_ref().and_then(|c| id(c.bank_account_ref.as_ref()));
     let card = payment.credit_card_payment.as_ref().and_then(|c| id(c.cc_account_ref.as_ref()));
     let from = bank.or(card);
@@ -127,6 +127,6 @@ fn lines(
     }
     let partner = payment.vendor_ref.as_ref().map(|v| v.to(Kind::Vendor));
     let money = from.map(|from| Line::new(from, -total, head).partner(partner.clone()));
-    let control = Line::new(&payable(payment, facts)?, total, head).partner(partner);
+    let control = Line::new(&payable(payment, books)?, total, head).partner(partner);
     Ok(settlement::lines(money, control, 1, allocations, head, facts))
 }

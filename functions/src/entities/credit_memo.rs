@@ -34,13 +34,13 @@ impl Entity for CreditMemo {
             head: &memo.head,
             due: None,
             partner: memo.customer(),
-            lines: lines(memo, books.facts)?,
+            lines: lines(memo, books)?,
         };
         Ok(document.draft(books)?.into())
     }
 
     fn post(memo: &Sale, books: &Books<'_>) -> Result<Vec<Posting>, MapError> {
-        Ok(postings(&lines(memo, books.facts)?, &memo.head, books.facts))
+        Ok(postings(&lines(memo, &books.alone())?, &memo.head, books.facts))
     }
 
     fn sums(memo: &Sale, _: &Facts) -> Option<Sums> {
@@ -48,9 +48,9 @@ impl Entity for CreditMemo {
     }
 }
 
-fn lines(memo: &Sale, facts: &Facts) -> Result<Vec<Line>, MapError> {
-    let mut lines = memo.lines(facts, 1)?;
-    let due = Line::new(&memo.receivable(facts)?, -memo.head.total_amt, &memo.head)
+fn lines(memo: &Sale, books: &Books<'_>) -> Result<Vec<Line>, MapError> {
+    let mut lines = memo.lines(books.facts, 1)?;
+    let due = Line::new(&memo.receivable(books)?, -memo.head.total_amt, &memo.head)
         .with(Role::Due(None))
         .partner(memo.customer());
     lines.push(due);

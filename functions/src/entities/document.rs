@@ -201,9 +201,6 @@ impl Document<'_> {
 
     /// Odoo refuses some documents that QuickBooks allows; they become plain entries.
     fn fits_its_type(&self, facts: &Facts) -> bool {
-        let control = |account: &QboId| {
-            matches!(facts.account_type(account), "Accounts Receivable" | "Accounts Payable")
-        };
         let sign = if matches!(self.move_type, "out_invoice" | "out_receipt" | "in_refund") {
             Money::from(1)
         } else {
@@ -212,7 +209,7 @@ impl Document<'_> {
         let due: Money = self.lines.iter().filter(|l| is_due(l)).map(|l| l.amount).sum();
         self.move_type != "entry"
             && (self.partner.is_some() || self.move_type.ends_with("receipt"))
-            && self.lines.iter().all(|line| is_due(line) == control(&line.account))
+            && self.lines.iter().all(|line| is_due(line) == facts.is_control(&line.account))
             && self.lines.iter().any(|line| line.role == Role::Item)
             && due * sign.0 >= Money::ZERO
     }

@@ -34,13 +34,13 @@ impl Entity for Invoice {
             head: &invoice.head,
             due: invoice.due_date,
             partner: invoice.customer(),
-            lines: lines(invoice, books.facts)?,
+            lines: lines(invoice, books)?,
         };
         Ok(document.draft(books)?.into())
     }
 
     fn post(invoice: &Sale, books: &Books<'_>) -> Result<Vec<Posting>, MapError> {
-        Ok(postings(&lines(invoice, books.facts)?, &invoice.head, books.facts))
+        Ok(postings(&lines(invoice, &books.alone())?, &invoice.head, books.facts))
     }
 
     fn sums(invoice: &Sale, _: &Facts) -> Option<Sums> {
@@ -48,9 +48,9 @@ impl Entity for Invoice {
     }
 }
 
-fn lines(invoice: &Sale, facts: &Facts) -> Result<Vec<Line>, MapError> {
-    let mut lines = invoice.lines(facts, -1)?;
-    let due = Line::new(&invoice.receivable(facts)?, invoice.head.total_amt, &invoice.head)
+fn lines(invoice: &Sale, books: &Books<'_>) -> Result<Vec<Line>, MapError> {
+    let mut lines = invoice.lines(books.facts, -1)?;
+    let due = Line::new(&invoice.receivable(books)?, invoice.head.total_amt, &invoice.head)
         .with(Role::Due(invoice.due_date))
         .partner(invoice.customer());
     lines.push(due);

@@ -52,8 +52,8 @@ impl Entity for Payment {
         if payment.head.voided() && payment.line.is_empty() {
             return Err(MapError::NotMoved("Voided in QuickBooks: it posts nothing.".into()));
         }
-        let allocations = allocations(payment, books.facts)?;
-        let lines = lines(payment, &allocations, books.facts)?;
+        let allocations = allocations(payment, books)?;
+        let lines = lines(payment, &allocations, books)?;
         let mut mapped = Mapped { drafts: Vec::new(), allocations };
         // a payment of nothing sets credits against invoices, and may realise a gain
         if !payment.head.total_amt.is_zero() || !net(books.ledger).is_empty() {
@@ -73,8 +73,9 @@ impl Entity for Payment {
     }
 
     fn post(payment: &Source, books: &Books<'_>) -> Result<Vec<Posting>, MapError> {
-        let allocations = allocations(payment, books.facts)?;
-        let lines = lines(payment, &allocations, books.facts)?;
+        let books = books.alone();
+        let allocations = allocations(payment, &books)?;
+        let lines = lines(payment, &allocations, &books)?;
         Ok(postings(&lines, &payment.head, books.facts))
     }
 
@@ -89,17 +90,17 @@ impl Entity for Payment {
     }
 }
 
-fn receivable(payment: &Source, facts: &Facts) -> Result<QboId, MapError> {
+fn receivable(payment: &Source, books: &Books<'_>) -> Result<QboId, MapError> {
+    let (customer, currency) = (id(payment.customer_ref.as_ref()), payment.head.currency());
     id(payment.ar_account_ref.as_ref())
-        .or_else(|| {
-            facts.receivable(id(payment.customer_ref.as_ref()), payment.head.currency().as_ref())
-        })
+        .or_else(|| books.posted_to("Accounts Receivable"))
+        .or_else(|| books.facts.receivable(customer, currency.as_ref()))
         .cloned()
         .ok_or_else(|| MapError::Missing("The company has no receivable account.".into()))
 }
 
-fn allocations(payment: &Source, facts: &Facts) -> Result<Vec<Allocation>, MapError> {
-    let account = receivable(payment, facts)?;
+fn allocations(payment: &Source, books: &Books<'_>) -> Result<Vec<Allocation>, MapError> {
+    let account = receivable(payment, books)?;
     let applied = payment.head.total_amt - payment.unapplied_amt.unwrap_or_default();
     Ok(allocate(&payment.line, applied, &account, &[Kind::CreditMemo]))
 }
@@ -107,14 +108,14 @@ fn allocations(payment: &Source, facts: &Facts) -> Result<Vec<Allocation>, MapEr
 fn lines(
     payment: &Source,
     allocations: &[Allocation],
-    facts: &Facts,
+    books: &Books<'_>,
 ) -> Result<Vec<Line>, MapError> {
-    let (head, total) = (&payment.head, payment.head.total_amt);
+    let (head, total, facts) = (&payment.head, payment.head.total_amt, books.facts);
     let to = id(payment.deposit_to_account_ref.as_ref())
         .or_else(|| facts.undeposited_funds())
         .ok_or_else(|| MapError::Missing("It says no account to deposit to.".into()))?;
     let partner = payment.customer_ref.as_ref().map(|c| c.to(Kind::Customer));
     let money = Line::new(to, total, head).partner(partner.clone());
-    let control = Line::new(&receivable(payment, facts)?, -total, head).partner(partner);
+    let control = Line::new(&receivable(payment, books)?, -total, head).partner(partner);
     Ok(settlement::lines(Some(money), control, -1, allocations, head, facts))
 }

@@ -56,13 +56,13 @@ impl Bought {
             head: &self.head,
             due: self.due_date,
             partner: self.vendor(),
-            lines: self.lines(books.facts, sign)?,
+            lines: self.lines(books, sign)?,
         };
         Ok(document.draft(books)?.into())
     }
 
-    pub fn post(&self, sign: i64, facts: &Facts) -> Result<Vec<Posting>, MapError> {
-        Ok(postings(&self.lines(facts, sign)?, &self.head, facts))
+    pub fn post(&self, sign: i64, books: &Books<'_>) -> Result<Vec<Posting>, MapError> {
+        Ok(postings(&self.lines(&books.alone(), sign)?, &self.head, books.facts))
     }
 
     pub fn sums(&self) -> Sums {
@@ -79,10 +79,12 @@ impl Bought {
         self.vendor_ref.as_ref().map(|v| v.to(Kind::Vendor))
     }
 
-    fn lines(&self, facts: &Facts, sign: i64) -> Result<Vec<Line>, MapError> {
-        let head = &self.head;
+    fn lines(&self, books: &Books<'_>, sign: i64) -> Result<Vec<Line>, MapError> {
+        let (head, facts) = (&self.head, books.facts);
         let mut lines = lines(&self.line, self.txn_tax_detail.as_ref(), head, facts, sign)?;
+        // few documents name it; where there are several, the ledger tells
         let payable = id(self.ap_account_ref.as_ref())
+            .or_else(|| books.posted_to("Accounts Payable"))
             .or_else(|| facts.payable(id(self.vendor_ref.as_ref()), head.currency().as_ref()))
             .ok_or_else(|| MapError::Missing("The company has no payable account.".into()))?;
         let due = Line::new(payable, head.total_amt * (-sign).into(), head)

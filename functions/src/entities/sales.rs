@@ -51,12 +51,13 @@ impl Sale {
         self.txn_tax_detail.as_ref().and_then(|detail| detail.total_tax)
     }
 
-    /// The control account of what the customer owes or is owed.
-    pub fn receivable(&self, facts: &Facts) -> Result<QboId, MapError> {
+    /// The control account of what the customer owes or is owed. Few documents
+    /// name it; where there are several, the ledger tells.
+    pub fn receivable(&self, books: &Books<'_>) -> Result<QboId, MapError> {
+        let (customer, currency) = (id(self.customer_ref.as_ref()), self.head.currency());
         id(self.ar_account_ref.as_ref())
-            .or_else(|| {
-                facts.receivable(id(self.customer_ref.as_ref()), self.head.currency().as_ref())
-            })
+            .or_else(|| books.posted_to("Accounts Receivable"))
+            .or_else(|| books.facts.receivable(customer, currency.as_ref()))
             .cloned()
             .ok_or_else(|| MapError::Missing("The company has no receivable account.".into()))
     }
@@ -181,7 +182,7 @@ impl Sale {
             return Err(MapError::NotMoved("Voided in QuickBooks: it posts nothing.".into()));
         }
         let (facts, head) = (books.facts, &self.head);
-        let receivable = self.receivable(facts)?;
+        let receivable = self.receivable(books)?;
         let due = Line::new(&receivable, head.total_amt * (-sign).into(), head)
             .with(Role::Due(None))
             .partner(self.customer());
@@ -208,8 +209,7 @@ impl Sale {
             lines: vec![Line { home: due.home, ..self.money(facts, sign)? }, through],
         };
         // the ledger has nothing to add here: it knows no payment of its own
-        let alone = Books { facts, ledger: &[] };
-        mapped.drafts.push(payment.draft(&alone)?.as_part("payment"));
+        mapped.drafts.push(payment.draft(&books.alone())?.as_part("payment"));
         mapped.allocations.push(Allocation {
             account: receivable,
             from: None,

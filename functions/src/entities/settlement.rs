@@ -40,7 +40,8 @@ pub fn allocate(
             either.push(share);
         }
     }
-    // a journal entry can stand on either side: it gives where more is taken than given
+    // entries, deposits and checks can stand on either side: they give where more is
+    // taken than given
     for share in either {
         let given: Money = giving.iter().map(|s| s.left).sum();
         let taken: Money = taking.iter().map(|s| s.left).sum();

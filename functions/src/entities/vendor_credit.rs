@@ -29,7 +29,7 @@ impl Entity for VendorCredit {
     }
 
     fn post(credit: &Bought, books: &Books<'_>) -> Result<Vec<Posting>, MapError> {
-        credit.post(-1, books.facts)
+        credit.post(-1, books)
     }
 
     fn sums(credit: &Bought, _: &Facts) -> Option<Sums> {

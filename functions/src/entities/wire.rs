@@ -19,11 +19,16 @@ impl Reference {
         Ref::new(kind, self.value.clone())
     }
 
-    /// The name that this reference's type gives the kind of a person or company.
+    /// The person or company that this reference's type says it is. Types are
+    /// written `Customer` here, `CUSTOMER` there.
     pub fn partner(&self) -> Option<Ref> {
-        let kind = Kind::named(self.kind.as_deref()?)?;
-        matches!(kind, Kind::Customer | Kind::Vendor | Kind::Employee)
-            .then(|| Ref::new(kind, self.value.clone()))
+        let kind = match self.kind.as_deref()?.to_lowercase().as_str() {
+            "customer" | "job" => Kind::Customer,
+            "vendor" => Kind::Vendor,
+            "employee" => Kind::Employee,
+            _ => return None,
+        };
+        Some(Ref::new(kind, self.value.clone()))
     }
 }
 

@@ -23,6 +23,7 @@ use super::{
     prove::{self, Prove},
     read_ledger::{self, ReadLedger},
     rehearse::{self, Rehearse},
+    settle_late::SettleLate,
     survey::{self, Survey},
 };
 use crate::entities::{ENTITIES, entity};
@@ -103,6 +104,7 @@ fn migrate(cx: &mut Context<'_>, input: &Input) -> Phase<()> {
     or_end!(load(cx, task, &realm, &masters)?);
     or_end!(cx.attempt::<Open>(task)?);
     or_end!(load(cx, task, &realm, &documents)?);
+    or_end!(cx.attempt::<SettleLate>(task)?);
     let mut by_documents = Level::default();
     let mut at = Some(At::first(task));
     while let Some(here) = at {

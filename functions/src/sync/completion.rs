@@ -27,7 +27,7 @@ pub fn class_of_type(reported_as: &str) -> &'static str {
         "sales_tax_payment"
     } else if has("payroll") || has("paycheck") || has("paycheque") {
         "payroll"
-    } else if has("revaluation") || has("currencyadjust") {
+    } else if has("revaluation") || has("currencyadjust") || has("exchange") {
         "revaluation"
     } else if has("statementcharge") {
         "statement_charge"

@@ -265,7 +265,7 @@ impl Batch<'_> {
                 item.mapped.allocations.iter().map(move |a| (own.clone(), a))
             })
             .collect();
-        settle(self.company, known, &allocations).await?;
+        settle(self.company, self.facts, known, &allocations).await?;
         Ok(())
     }
 

@@ -24,6 +24,7 @@ mod read_ledger;
 pub mod rehearse;
 mod resolve;
 mod settle;
+mod settle_late;
 mod survey;
 mod virtual_odoo;
 
@@ -53,6 +54,7 @@ pub fn registry(tools: &Arc<Tools>) -> Registry {
         .activity(read_ledger::ReadLedger(tools()))
         .activity(open::Open(tools()))
         .activity(load::Load(tools()))
+        .activity(settle_late::SettleLate(tools()))
         .activity(complete::Complete(tools()))
         .activity(prove::Prove(tools()))
         .activity(rehearse::Rehearse(tools()))
@@ -73,10 +75,11 @@ const fn step_named(name: &'static str) -> Function {
 }
 
 /// The queue functions of the steps that no entity has of its own.
-pub static STEPS: [Function; 7] = [
+pub static STEPS: [Function; 8] = [
     step_named("survey"),
     step_named("read-ledger"),
     step_named("open"),
+    step_named("settle-late"),
     step_named("complete"),
     step_named("prove"),
     step_named("rehearse"),

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::{
     company::{Company, id_of, many2one},
-    settle::money,
+    settle::{is_control, money},
 };
 use crate::store::{collection, kind_key};
 
@@ -143,9 +143,7 @@ impl OdooLedger {
             id: of.to_string().into(),
         });
         *self.by_txn.entry((txn, account.clone())).or_default() += balance;
-        let control =
-            matches!(row["account_type"].as_str(), Some("asset_receivable" | "liability_payable"));
-        if control {
+        if is_control(&row["account_type"]) {
             if let Some(own) = self.moves.get_mut(&of) {
                 own.open += money(&row["amount_residual_currency"]).unwrap_or_default();
             }

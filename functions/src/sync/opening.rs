@@ -85,7 +85,7 @@ type Balances = BTreeMap<(QboId, Option<Partner>), Money>;
 /// Works the opening balances out, from QuickBooks' ledger and from what was
 /// fetched.
 pub async fn read(company: &Company, task: &Task, facts: &Facts) -> Result<Opening> {
-    let mut balances = balances(company, task, facts).await?;
+    let (mut balances, controls) = balances(company, task, facts).await?;
     let before = before(company, task).await?;
     if balances.is_empty() && before.is_empty() {
         return Ok(Opening::default());
@@ -102,7 +102,8 @@ pub async fn read(company: &Company, task: &Task, facts: &Facts) -> Result<Openi
                 return;
             }
             let since = settled_since.get(&own).copied().unwrap_or_default();
-            if let Some(open) = OpenDocument::of(kind, &record, since, facts)
+            let posted = controls.get(&Txn::new(kind, id.clone()));
+            if let Some(open) = OpenDocument::of(kind, &record, since, posted, facts)
                 && let Some(draft) = open.draft(facts)
             {
                 let of = (open.control.clone(), open.partner.clone());
@@ -127,8 +128,11 @@ pub fn entry_key(company: &Company) -> String {
     format!("{}/Opening/entry", company.link.id)
 }
 
-async fn balances(company: &Company, task: &Task, facts: &Facts) -> Result<Balances> {
-    let mut balances = Balances::new();
+/// The posting that each transaction made on a control account.
+type Controls = BTreeMap<Txn, Posting>;
+
+async fn balances(company: &Company, task: &Task, facts: &Facts) -> Result<(Balances, Controls)> {
+    let (mut balances, mut controls) = (Balances::new(), Controls::new());
     let mut after = None;
     'pages: loop {
         let key = Select::Key(task.job.0.clone());
@@ -142,18 +146,21 @@ async fn balances(company: &Company, task: &Task, facts: &Facts) -> Result<Balan
                 break 'pages;
             }
             for mut posting in txn.postings {
+                let control = facts.is_control(&posting.account);
+                if control && !posting.amount.is_zero() {
+                    controls.entry(txn.txn.clone()).or_insert_with(|| posting.clone());
+                }
                 roll(&mut posting, task.cut, facts);
-                let control = is_control(facts, &posting.account);
                 let partner = posting.partner.filter(|_| control);
                 *balances.entry((posting.account, partner)).or_default() += posting.amount;
             }
         }
     }
-    Ok(balances)
+    Ok((balances, controls))
 }
 
 /// Documents from before the cut.
-async fn before(company: &Company, task: &Task) -> Result<BTreeSet<Ref>> {
+pub async fn before(company: &Company, task: &Task) -> Result<BTreeSet<Ref>> {
     let mut before = BTreeSet::new();
     let cut = task.cut.to_string();
     for entity in ENTITIES.iter().filter(|entity| entity.write() == Write::Document) {
@@ -218,6 +225,7 @@ impl OpenDocument {
         kind: Kind,
         record: &serde_json::Value,
         settled_since: Money,
+        posted: Option<&Posting>,
         facts: &Facts,
     ) -> Option<Self> {
         let read = entity(kind)?.read(record).ok()?;
@@ -227,14 +235,17 @@ impl OpenDocument {
             return None;
         }
         let postings = read.post(&Books { facts, ledger: &[] }).ok()?;
-        let own = postings.iter().find(|posting| is_control(facts, &posting.account))?;
+        let by_rule = postings.iter().find(|posting| facts.is_control(&posting.account));
+        // the ledger knows best; where it is silent, the document's own rules say
+        let own = posted.or(by_rule)?;
+        let partner = own.partner.as_ref().or(by_rule.and_then(|own| own.partner.as_ref()));
         let sign = if own.amount.is_negative() { -1 } else { 1 };
         Some(Self {
             kind,
             head: Head::deserialize(record).ok()?,
             due: record["DueDate"].as_str().and_then(|day| day.parse().ok()),
             control: own.account.clone(),
-            partner: own.partner.clone(),
+            partner: partner.cloned(),
             open: open * sign.into(),
         })
     }
@@ -317,8 +328,4 @@ fn entry(balances: &Balances, task: &Task) -> Option<Draft> {
         ("line_ids", Field::Lines(lines)),
     ];
     Some(Draft::new("account.move", fields))
-}
-
-fn is_control(facts: &Facts, account: &QboId) -> bool {
-    matches!(facts.account_type(account), "Accounts Receivable" | "Accounts Payable")
 }

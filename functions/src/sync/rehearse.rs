@@ -23,6 +23,7 @@ use super::{
     explain::{At, Explain, completion},
     opening,
     progress::Progress,
+    settle_late::Pages,
     sorted,
     virtual_odoo::VirtualOdoo,
 };
@@ -78,6 +79,7 @@ async fn rehearse(tools: &Tools, input: Input, attempt: &Attempt) -> Result<bool
     for entity in documents {
         stage.load(entity, attempt).await?;
     }
+    stage.settle_late(attempt).await?;
 
     let explain = Explain { company: &company, facts: &facts, task: &task };
     let (mut completions, mut unexplained) = (Vec::new(), Vec::new());
@@ -135,6 +137,18 @@ impl Rehearsal<'_> {
         }
         if let Some(entry) = opening.entry {
             self.odoo.book(&opening::txn(), &entry);
+        }
+        Ok(())
+    }
+
+    /// What was open at the cut, set against later documents.
+    async fn settle_late(&mut self, attempt: &Attempt) -> Result<()> {
+        let mut pages = Pages::of(self.company, self.task, self.facts).await?;
+        while let Some(mut late) = pages.next().await? {
+            attempt.checkpoint(&pages.at).await.map_err(super::unsorted)?;
+            // the others were allocated when they were loaded
+            late.retain(|(own, _)| pages.before.contains(own));
+            self.odoo.allocate(late);
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use q2o_domain::{Allocation, Failure, Kind, Money, OdooId, Ref, Result};
+use q2o_domain::{Allocation, Facts, Failure, Kind, Money, OdooId, Ref, Result};
 use serde_json::{Value, json};
 
 use super::{
@@ -15,7 +15,9 @@ struct Line {
     id: OdooId,
     of: OdooId,
     account: OdooId,
+    control: bool,
     currency: OdooId,
+    partner: Option<OdooId>,
     debit: bool,
     /// What is left of it in its currency and at home, above zero.
     left: Money,
@@ -46,11 +48,12 @@ impl Line {
 /// record that each allocation belongs to.
 pub async fn settle(
     company: &Company,
+    facts: &Facts,
     known: &Known,
     allocations: &[(Ref, &Allocation)],
 ) -> Result<u64> {
     let wanted: Vec<Wanted> =
-        allocations.iter().filter_map(|(own, a)| Wanted::of(known, own, a)).collect();
+        allocations.iter().filter_map(|(own, a)| Wanted::of(facts, known, own, a)).collect();
     if wanted.is_empty() {
         return Ok(0);
     }
@@ -60,8 +63,8 @@ pub async fn settle(
     for want in &wanted {
         let mut left = want.amount;
         // what an earlier try made counts
-        for from in ids(&lines, &want.from, want.account) {
-            for to in ids(&lines, &want.to, want.account) {
+        for from in ids(&lines, &want.from, want) {
+            for to in ids(&lines, &want.to, want) {
                 for pair in [(from, to), (to, from)] {
                     if let Some(made) = done.get_mut(&pair) {
                         let own = if want.own_to { to } else { from };
@@ -110,7 +113,7 @@ fn level(lines: &mut [Line], wanted: &[Wanted], records: &mut Vec<Value>) -> Res
         let rest = |lines: &[Line], debit: bool| {
             lines.iter().position(|line| {
                 line.debit == debit
-                    && line.account == want.account
+                    && want.fits(line)
                     && line.left.is_zero()
                     && line.home > Money::ZERO
                     && of.contains(&line.of)
@@ -156,6 +159,9 @@ fn take(
 /// An allocation in Odoo's ids.
 struct Wanted {
     account: OdooId,
+    /// Whether that is a control account: then any that both sides have will do,
+    /// since records rarely say which.
+    control: bool,
     from: Vec<OdooId>,
     to: Vec<OdooId>,
     /// What the record became that the allocation belongs to, and whether it is
@@ -169,12 +175,13 @@ struct Wanted {
 
 impl Wanted {
     /// `None` where one of the two is not in Odoo: its open balance will tell.
-    fn of(known: &Known, own: &Ref, allocation: &Allocation) -> Option<Self> {
+    fn of(facts: &Facts, known: &Known, own: &Ref, allocation: &Allocation) -> Option<Self> {
         let moves = |of: &Option<Ref>| known.all(of.as_ref().unwrap_or(own));
         let account = known.id(&Ref::new(Kind::Account, allocation.account.clone()))?;
         let (from, to) = (moves(&allocation.from), moves(&allocation.to));
         (!from.is_empty() && !to.is_empty()).then_some(Self {
             account,
+            control: facts.is_control(&allocation.account),
             from,
             to,
             own: known.all(own),
@@ -183,27 +190,40 @@ impl Wanted {
             amount: allocation.amount,
         })
     }
+
+    fn fits(&self, line: &Line) -> bool {
+        line.account == self.account || (self.control && line.control)
+    }
 }
 
-/// A line of the one and a line of the other, on opposite sides, both open.
+/// A line of the one and a line of the other, on opposite sides, both open; of an
+/// entry that concerns several partners, the line of the same one if there is one.
 fn pair(lines: &[Line], want: &Wanted) -> Option<(usize, usize)> {
     let open = |of: &[OdooId]| -> Vec<usize> {
         (0..lines.len())
             .filter(|at| {
                 let line = &lines[*at];
-                line.account == want.account && line.left > Money::ZERO && of.contains(&line.of)
+                want.fits(line) && line.left > Money::ZERO && of.contains(&line.of)
             })
             .collect()
     };
-    let to = open(&want.to);
-    open(&want.from).into_iter().find_map(|from| {
-        let to = to.iter().copied().find(|to| lines[*to].debit != lines[from].debit)?;
-        Some((from, to))
-    })
+    let (all_from, all_to) = (open(&want.from), open(&want.to));
+    let opposite = |same: bool| {
+        all_from.iter().find_map(|from| {
+            let (from, to) = (*from, all_to.iter().copied());
+            let mut fits = to.filter(|to| {
+                let (from, to) = (&lines[from], &lines[*to]);
+                to.debit != from.debit && to.account == from.account
+            });
+            let to = fits.find(|to| !same || lines[*to].partner == lines[from].partner)?;
+            Some((from, to))
+        })
+    };
+    opposite(true).or_else(|| opposite(false))
 }
 
-fn ids(lines: &[Line], of: &[OdooId], account: OdooId) -> Vec<OdooId> {
-    lines.iter().filter(|l| l.account == account && of.contains(&l.of)).map(|l| l.id).collect()
+fn ids(lines: &[Line], of: &[OdooId], want: &Wanted) -> Vec<OdooId> {
+    lines.iter().filter(|l| want.fits(l) && of.contains(&l.of)).map(|l| l.id).collect()
 }
 
 async fn lines(company: &Company, wanted: &[Wanted]) -> Result<Vec<Line>> {
@@ -216,13 +236,17 @@ async fn lines(company: &Company, wanted: &[Wanted]) -> Result<Vec<Line>> {
     }
     let domain = json!([
         ["move_id", "in", moves],
+        ["parent_state", "=", "posted"],
+        "|",
         ["account_id", "in", accounts],
-        ["parent_state", "=", "posted"]
+        ["account_type", "in", ["asset_receivable", "liability_payable"]]
     ]);
     let fields = [
         "move_id",
         "account_id",
+        "account_type",
         "currency_id",
+        "partner_id",
         "balance",
         "amount_residual",
         "amount_residual_currency",
@@ -233,7 +257,9 @@ async fn lines(company: &Company, wanted: &[Wanted]) -> Result<Vec<Line>> {
             id: id_of(row)?,
             of: many2one(&row["move_id"])?,
             account: many2one(&row["account_id"])?,
+            control: is_control(&row["account_type"]),
             currency: many2one(&row["currency_id"])?,
+            partner: many2one(&row["partner_id"]),
             debit: money(&row["balance"])? > Money::ZERO,
             left: money(&row["amount_residual_currency"])?.abs(),
             home: money(&row["amount_residual"])?.abs(),
@@ -266,6 +292,11 @@ async fn partials(company: &Company, lines: &[Line]) -> Result<Partials> {
         }
     }
     Ok(done)
+}
+
+/// Whether an account type of Odoo's is that of a control account.
+pub fn is_control(account_type: &Value) -> bool {
+    matches!(account_type.as_str(), Some("asset_receivable" | "liability_payable"))
 }
 
 /// An amount as Odoo writes it: a JSON float's text, to the cent.

@@ -65,6 +65,11 @@ impl<'a> VirtualOdoo<'a> {
         Vec::new()
     }
 
+    /// Set against each other as well, for a record that is in the opening balances.
+    pub fn allocate(&mut self, allocations: Vec<(Ref, Allocation)>) {
+        self.allocations.extend(allocations);
+    }
+
     /// Deliberately not moved.
     pub fn leave_out(&mut self, kind: Kind, id: &QboId) {
         self.side.unmoved.insert(record_key(self.link, kind, id));
@@ -81,7 +86,7 @@ impl<'a> VirtualOdoo<'a> {
             *ledger.by_txn.entry((txn.clone(), account.clone())).or_default() += home;
             ledger.months.book(account, *date, home);
             let partner = partner(line).or_else(|| partner(&draft.fields));
-            if let Some(partner) = partner.filter(|_| is_control(self.facts, account)) {
+            if let Some(partner) = partner.filter(|_| self.facts.is_control(account)) {
                 *ledger.owed.entry((account.clone(), partner)).or_default() += home;
             }
         }
@@ -90,7 +95,7 @@ impl<'a> VirtualOdoo<'a> {
     /// The whole side, with everything set against each other that is to be.
     pub fn settled(mut self) -> OdooSide {
         for (own, Allocation { from, to, amount, account }) in &self.allocations {
-            if !is_control(self.facts, account) {
+            if !self.facts.is_control(account) {
                 continue;
             }
             for side in [from, to] {
@@ -134,7 +139,7 @@ impl<'a> VirtualOdoo<'a> {
                 Some(Field::Text(of)) if of == "tax" => tax += own_amount,
                 _ => {}
             }
-            if account(line).is_some_and(|account| is_control(self.facts, account)) {
+            if account(line).is_some_and(|account| self.facts.is_control(account)) {
                 *self.open.entry(own.to_owned()).or_default() += own_amount;
             }
         }
@@ -176,8 +181,4 @@ fn partner(fields: &Fields) -> Option<Partner> {
         Some(Field::Ref(partner)) => Some(Partner { kind: partner.kind, id: partner.id.clone() }),
         _ => None,
     }
-}
-
-fn is_control(facts: &Facts, account: &QboId) -> bool {
-    matches!(facts.account_type(account), "Accounts Receivable" | "Accounts Payable")
 }

@@ -159,6 +159,11 @@ impl Facts {
         currency.is_none_or(|c| self.home.as_ref().is_none_or(|home| home == c))
     }
 
+    /// Whether an account says what customers owe, or what is owed to vendors.
+    pub fn is_control(&self, account: &QboId) -> bool {
+        matches!(self.account_type(account), "Accounts Receivable" | "Accounts Payable")
+    }
+
     pub fn account_type(&self, account: &QboId) -> &str {
         self.accounts.get(account).map_or("", |a| &a.account_type)
     }
@@ -171,4 +176,24 @@ pub struct Books<'a> {
     /// What QuickBooks' own ledger says this very transaction posted; empty for
     /// master records.
     pub ledger: &'a [Posting],
+}
+
+impl Books<'_> {
+    /// The same without the ledger: what the records say by themselves.
+    #[must_use]
+    pub fn alone(&self) -> Self {
+        Self { facts: self.facts, ledger: &[] }
+    }
+
+    /// The account of this type (as in `Accounts Receivable`) that QuickBooks'
+    /// ledger posts the transaction to, where it is one.
+    pub fn posted_to(&self, account_type: &str) -> Option<&QboId> {
+        let mut accounts = self
+            .ledger
+            .iter()
+            .map(|posting| &posting.account)
+            .filter(|account| self.facts.account_type(account) == account_type);
+        let first = accounts.next()?;
+        accounts.all(|account| account == first).then_some(first)
+    }
 }

@@ -36,7 +36,10 @@ impl Money {
     /// To the cent, halves away from zero, as QuickBooks rounds.
     #[must_use]
     pub fn cents(self) -> Self {
-        Self(self.0.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero))
+        let mut cents = self.0.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero);
+        // always written with two decimals
+        cents.rescale(2);
+        Self(cents)
     }
 
     /// This much at `rate` (home currency per unit), to the cent.

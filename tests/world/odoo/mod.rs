@@ -17,6 +17,7 @@ mod reconcile;
 mod server;
 mod store;
 
+use serde_json::Value;
 use std::{
     net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -105,6 +106,18 @@ impl OdooSim {
     /// How many records a model has.
     pub fn count(&self, model: &str) -> usize {
         self.store().table(model).map_or(0, store::Table::len)
+    }
+
+    /// The records of a model that are such, each with its id.
+    pub fn rows(&self, model: &str, such: impl Fn(&Value) -> bool) -> Vec<Value> {
+        let store = self.store();
+        let ids = store.table(model).into_iter().flat_map(store::Table::ids);
+        let rows = ids.filter_map(|id| {
+            let mut row = Value::Object(store.get(model, id)?.clone());
+            row["id"] = id.into();
+            Some(row)
+        });
+        rows.filter(such).collect()
     }
 
     /// What stands on the account with this code, posted.
