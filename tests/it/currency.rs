@@ -27,6 +27,17 @@ fn company() -> Made {
     made.add("Customer", euro("1", "Zimmer GmbH"));
     made.add("Vendor", euro("2", "Haus AG"));
     made.add(
+        "CompanyCurrency",
+        json!({ "Id": "7", "SyncToken": "0", "Code": "EUR", "Name": "Euro" }),
+    );
+    for (of, rate) in [("EUR", "1.310264"), ("USD", "1"), ("XAF", "0.0018")] {
+        made.add(
+            "ExchangeRate",
+            json!({ "SourceCurrencyCode": of, "TargetCurrencyCode": "USD", "AsOfDate": "2026-01-20",
+                    "Rate": number(rate) }),
+        );
+    }
+    made.add(
         "Item",
         json!({ "Id": "1", "SyncToken": "0", "Name": "Work", "FullyQualifiedName": "Work",
                 "Type": "Service", "Active": true, "IncomeAccountRef": { "value": "5" } }),

@@ -118,6 +118,21 @@ async fn a_row_quickbooks_cannot_read_is_named_and_the_rest_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_company_s_plan_does_not_have_is_said_and_the_rest_goes_on() {
+    let app = app().await;
+    app.qbo.control().withhold("PurchaseOrder");
+    let link = app.connect().await;
+    let job = app.start(&link).await;
+    let shown = until_settled(&app, &job).await;
+    assert_eq!(shown["state"], "done", "{shown:#}");
+    let unavailable = shown["unavailable"].as_object().unwrap();
+    assert!(unavailable["PurchaseOrder"].as_str().unwrap().contains("5020"), "{unavailable:#?}");
+    assert_eq!(unavailable["ExchangeRate"], "Multicurrency is switched off.");
+    assert_eq!(shown["counts"].get("PurchaseOrder"), None);
+    assert_eq!(differences(&app, &job).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_refused_record_is_told_with_a_remedy_and_the_batch_goes_on() {
     let app = app().await;
     app.odoo.control().plan("res.partner", "load", 100, Plan::Refuse("Amber Bakery 1".into()));

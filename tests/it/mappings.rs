@@ -1,11 +1,12 @@
 //! What each kind of records becomes, as data: the first records of a made-up
 //! company that look different, their drafts and their postings.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use q2o_domain::{Books, Facts};
+use q2o_domain::{Books, Facts, Kind, Money, Posting};
 use q2o_functions::entities::ENTITIES;
 use q2o_tests::company;
+use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 /// Records a kind.
@@ -13,7 +14,8 @@ const MOST: usize = 3;
 
 #[test]
 fn every_kind_maps_and_posts_as_it_did() {
-    let company = company::generate(&company::Plan::sized(300));
+    let mut company = company::generate(&company::Plan::sized(300));
+    company.records.extend(elsewhere());
     let mut facts = Facts::default();
     for entity in ENTITIES {
         for record in company.records.get(entity.kind().to_string().as_str()).into_iter().flatten()
@@ -21,19 +23,20 @@ fn every_kind_maps_and_posts_as_it_did() {
             entity.read(record).unwrap().inform(&mut facts);
         }
     }
-    let books = Books { facts: &facts, ledger: &[] };
     for entity in ENTITIES {
         let kind = entity.kind().to_string();
         let records = company.records.get(kind.as_str()).into_iter().flatten();
         let mut shapes = BTreeSet::new();
         let shown: Vec<Value> = records
-            .filter(|record| shapes.insert(shape(record)))
+            .filter(|record| shapes.insert(shape(record)) || record.get("Rate").is_some())
             .take(MOST)
             .map(|record| {
                 let read = entity.read(record).unwrap();
+                let ledger = worth(&company, entity.kind(), record);
+                let books = Books { facts: &facts, ledger: &ledger };
                 let text = |error: q2o_domain::MapError| json!(error.to_string());
                 json!({
-                    "record": record["Id"],
+                    "record": q2o_domain::record_id(record),
                     "becomes": read.map(&books).map_or_else(text, |mapped| json!(mapped)),
                     "posts": read.post(&books).map_or_else(text, |postings| json!(postings)),
                 })
@@ -42,6 +45,38 @@ fn every_kind_maps_and_posts_as_it_did() {
         assert!(!shown.is_empty(), "the made-up company has no {kind}");
         insta::assert_json_snapshot!(kind, shown);
     }
+}
+
+/// What the ledger says of a record that has no amounts of its own.
+fn worth(company: &company::Company, kind: Kind, record: &Value) -> Vec<Posting> {
+    let own = company.postings.iter().filter(|posting| {
+        kind == Kind::InventoryAdjustment
+            && posting.txn_type == "InventoryAdjustment"
+            && record["Id"] == posting.txn_id.as_str()
+    });
+    let posting = |posting: &company::Posting| Posting {
+        date: posting.date,
+        account: posting.account.as_str().into(),
+        amount: Money(Decimal::new(posting.cents, 2)),
+        partner: None,
+        foreign: None,
+    };
+    own.map(posting).collect()
+}
+
+/// Kinds that a company of one currency in the US has none of.
+fn elsewhere() -> BTreeMap<&'static str, Vec<Value>> {
+    let rate = |of: &str, rate: &str| {
+        let rate: Value = serde_json::from_str(rate).unwrap();
+        json!({ "SourceCurrencyCode": of, "TargetCurrencyCode": "USD", "Rate": rate,
+                "AsOfDate": "2026-01-05" })
+    };
+    BTreeMap::from([
+        ("CompanyCurrency", vec![json!({ "Id": "2", "Code": "EUR", "Name": "Euro" })]),
+        ("ExchangeRate", vec![rate("EUR", "1.310264"), rate("USD", "1"), rate("XAF", "0.0018")]),
+        ("TaxPayment", vec![json!({ "Id": "8", "PaymentAmount": "10.00" })]),
+        ("JournalCode", vec![json!({ "Id": "1", "Name": "VT", "Type": "Sales" })]),
+    ])
 }
 
 /// Records with the same fields and lines of the same kinds look the same.

@@ -108,6 +108,7 @@ pub async fn begin(
         why: None,
         remedy: None,
         counts: std::collections::BTreeMap::default(),
+        unavailable: std::collections::BTreeMap::default(),
         calls: (0, 0),
         events: 0,
     };

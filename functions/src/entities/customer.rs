@@ -15,6 +15,7 @@ pub struct Source {
     party: Party,
     fully_qualified_name: Option<String>,
     parent_ref: Option<Reference>,
+    customer_type_ref: Option<Reference>,
     sales_term_ref: Option<Reference>,
     #[serde(rename = "ARAccountRef")]
     ar_account_ref: Option<Reference>,
@@ -23,7 +24,7 @@ pub struct Source {
 impl Entity for Customer {
     const KIND: Kind = Kind::Customer;
     const MODEL: &'static str = "res.partner";
-    const AFTER: &'static [Kind] = &[Kind::Customer, Kind::Term, Kind::Account];
+    const AFTER: &'static [Kind] = &[Kind::Customer, Kind::CustomerType, Kind::Term, Kind::Account];
     const ONLY: Option<&'static str> = Some("Active IN (true,false)");
     type Source = Source;
 
@@ -50,6 +51,10 @@ impl Entity for Customer {
             fields.insert("parent_id", Field::Ref(parent.to(Kind::Customer)));
             // a partner of its own keeps its own balance and address
             fields.insert("type", "other".into());
+        }
+        let of_type = customer.customer_type_ref.as_ref();
+        if let Some(of) = of_type.filter(|of| books.facts.customer_types.contains(&of.value)) {
+            fields.insert("category_id", Field::Refs(vec![of.to(Kind::CustomerType)]));
         }
         if let Some(term) = &customer.sales_term_ref {
             fields.insert("property_payment_term_id", Field::Ref(term.to(Kind::Term)));

@@ -49,6 +49,7 @@ impl Entity for Item {
         facts.items.insert(
             item.id.clone(),
             ItemFacts {
+                name: item.name.clone(),
                 item_type: item.item_type.clone(),
                 income: account(&item.income_account_ref),
                 expense: account(&item.expense_account_ref),

@@ -5,18 +5,25 @@ mod account_sub_types;
 pub mod account_types;
 mod bill;
 mod bill_payment;
+mod budget;
 mod class;
+mod company_currency;
 mod company_info;
+mod credit_card_payment;
 mod credit_memo;
 mod customer;
+mod customer_type;
 mod department;
 mod deposit;
 pub mod document;
 mod employee;
 mod estimate;
+mod exchange_rate;
 pub mod heed;
+mod inventory_adjustment;
 mod invoice;
 mod item;
+mod journal_code;
 mod journal_entry;
 mod party;
 mod payment;
@@ -25,12 +32,15 @@ mod preferences;
 mod purchase;
 mod purchase_order;
 mod purchases;
+mod recurring_transaction;
 mod refund_receipt;
+mod reimburse_charge;
 mod sales;
 mod sales_receipt;
 mod settlement;
 mod tax_agency;
 mod tax_code;
+mod tax_payment;
 mod tax_rate;
 mod term;
 mod time_activity;
@@ -47,6 +57,8 @@ pub const PLANS: [&str; 2] = [class::PLAN, department::PLAN];
 pub static ENTITIES: &[&'static dyn AnyEntity] = &[
     &company_info::CompanyInfo,
     &preferences::Preferences,
+    &company_currency::CompanyCurrency,
+    &exchange_rate::ExchangeRate,
     &account::Account,
     &term::Term,
     &payment_method::PaymentMethod,
@@ -55,6 +67,7 @@ pub static ENTITIES: &[&'static dyn AnyEntity] = &[
     &tax_code::TaxCode,
     &class::Class,
     &department::Department,
+    &customer_type::CustomerType,
     &customer::Customer,
     &vendor::Vendor,
     &employee::Employee,
@@ -70,10 +83,17 @@ pub static ENTITIES: &[&'static dyn AnyEntity] = &[
     &purchase::Purchase,
     &deposit::Deposit,
     &transfer::Transfer,
+    &credit_card_payment::CreditCardPayment,
+    &inventory_adjustment::InventoryAdjustment,
     &journal_entry::JournalEntry,
     &estimate::Estimate,
     &purchase_order::PurchaseOrder,
     &time_activity::TimeActivity,
+    &tax_payment::TaxPayment,
+    &reimburse_charge::ReimburseCharge,
+    &budget::Budget,
+    &recurring_transaction::RecurringTransaction,
+    &journal_code::JournalCode,
 ];
 
 /// The entity of a kind.

@@ -44,6 +44,9 @@ impl Signal for Resume {
     type Payload = String;
 }
 
+/// Kinds that the survey reads itself.
+const LOOKED_AT: [Kind; 2] = [Kind::CompanyInfo, Kind::Preferences];
+
 /// QuickBooks Online has no books older than this.
 const DAWN: Date = jiff::civil::date(1980, 1, 1);
 
@@ -98,9 +101,11 @@ fn migrate(cx: &mut Context<'_>, input: &Input) -> Phase<()> {
         or_end!(cx.attempt::<Rehearse>(&rehearse::Input { task: task.clone(), until })?);
         return Ok(Ok(()));
     }
+    // nothing is there to load of other kinds
+    let kinds =
+        kinds.into_iter().filter(|kind| LOOKED_AT.contains(kind) || to_fetch.contains(kind));
     // the opening balances stand between what documents point at and the documents
-    let (masters, documents): (BTreeSet<Kind>, _) =
-        kinds.into_iter().partition(|kind| is_master(*kind));
+    let (masters, documents): (BTreeSet<Kind>, _) = kinds.partition(|kind| is_master(*kind));
     or_end!(load(cx, task, &realm, &masters)?);
     or_end!(cx.attempt::<Open>(task)?);
     or_end!(load(cx, task, &realm, &documents)?);

@@ -232,6 +232,10 @@ fn count(level: &mut Level, ours: &Net, theirs: &Net) {
 /// A line taken from the ledger into the document itself.
 fn in_document(txn: &LedgerTxn, posts: &Net, mapped: &Mapped, facts: &Facts) -> Option<Completion> {
     let taken: Net = ledger::residue(posts, &booked(mapped));
+    // its record has no amounts at all
+    if txn.txn.kind() == Some(Kind::InventoryAdjustment) && !taken.is_empty() {
+        return Some(completion(txn, &taken, "inventory_adjustment", true));
+    }
     let of_stock = taken.keys().all(|account| moves_stock(account, facts));
     // documents that balance by themselves take no line from the ledger
     let unbalanced = !ledger::balanced(posts);

@@ -65,32 +65,34 @@ impl Batch<'_> {
     /// account with the same code and type.
     async fn adopt(&self, items: &mut [Item], known: &mut Known) -> Result<()> {
         let Some((key, same)) = self.entity.key() else { return Ok(()) };
-        let text = |item: &Item, field: &str| match item.mapped.drafts.first()?.fields.get(field) {
-            Some(Field::Text(text)) => Some(text.clone()),
-            _ => None,
-        };
-        let is = |item: &Item, row: &Value| {
-            let wanted = item.mapped.drafts.first().and_then(|draft| draft.fields.get(same));
-            match (wanted, row[same].as_str()) {
-                (Some(Field::Text(text)), Some(there)) => text == there,
-                (Some(Field::Choice(of)), Some(there)) => of.contains(&there),
-                _ => false,
-            }
-        };
-        let fresh = |item: &Item| item.error.is_none() && item.odoo.is_empty();
-        let wanted: Vec<String> =
-            items.iter().filter(|item| fresh(item)).filter_map(|item| text(item, key)).collect();
+        // of our own, by where they stand: the key, and what has to be the same
+        let mut fresh: BTreeMap<usize, (Value, Vec<Value>)> = BTreeMap::new();
+        for (at, item) in items.iter().enumerate() {
+            let draft = item.mapped.drafts.first();
+            let Some(draft) = draft.filter(|_| item.error.is_none() && item.odoo.is_empty()) else {
+                continue;
+            };
+            let values = known.values(&draft.fields);
+            let same = match draft.fields.get(same) {
+                Some(Field::Choice(of)) => of.iter().map(|one| json!(one)).collect(),
+                _ => vec![values[same].clone()],
+            };
+            fresh.insert(at, (values[key].clone(), same));
+        }
+        let wanted: Vec<&Value> = fresh.values().map(|(key, _)| key).collect();
         if wanted.is_empty() {
             return Ok(());
         }
         let domain = json!([[key, "in", wanted]]);
         let (model, odoo) = (self.entity.model(), &self.company.odoo);
         let there = odoo.search_read(model, domain, &[key, same], "id", 0, 0).await?;
-        for item in items.iter_mut().filter(|item| fresh(item)) {
-            let code = text(item, key);
-            let own =
-                there.iter().find(|row| row[key].as_str() == code.as_deref() && is(item, row));
-            if let Some(id) = own.and_then(id_of) {
+        // a many-to-one field is read with its name
+        let plain = |value: &Value| if value.is_array() { value[0].clone() } else { value.clone() };
+        for (at, (own, of)) in fresh {
+            let there =
+                there.iter().find(|row| plain(&row[key]) == own && of.contains(&plain(&row[same])));
+            let item = &mut items[at];
+            if let Some(id) = there.and_then(id_of) {
                 item.odoo.insert(String::new(), id);
                 item.adopted.insert(String::new());
                 known.add(self.key(&item.id), Self::linked(item));

@@ -23,7 +23,7 @@ use crate::{
     entities::{PLANS, document::Journal, entity},
     store::{collection, document, failed},
 };
-use q2o_domain::ports::Change;
+use q2o_domain::ports::{Change, Unavailable};
 
 pub struct Survey(pub Arc<Tools>);
 
@@ -81,18 +81,25 @@ async fn survey(tools: &Tools, input: Input, attempt: &Attempt) -> Result<Survey
     if !only_look {
         prepare(&company).await?;
     }
+    let mut unavailable = switched_off(&preferences);
     let known = [(Kind::CompanyInfo, info), (Kind::Preferences, preferences)];
     let asked: Vec<(Kind, Option<&str>)> = kinds
         .iter()
         .filter(|kind| known.iter().all(|(known, _)| known != *kind))
+        .filter(|kind| !unavailable.contains_key(kind))
         .map(|kind| (*kind, entity(*kind).and_then(q2o_domain::AnyEntity::only)))
         .collect();
-    let numbers = quickbooks.counts(&asked).await?;
-    let mut counts: BTreeMap<Kind, Counts> = asked
-        .iter()
-        .zip(numbers)
-        .map(|((kind, _), source)| (*kind, Counts { source, ..Counts::default() }))
-        .collect();
+    let mut counts: BTreeMap<Kind, Counts> = BTreeMap::new();
+    for ((kind, _), number) in asked.iter().zip(quickbooks.counts(&asked).await?) {
+        match number {
+            Ok(source) => {
+                counts.insert(*kind, Counts { source, ..Counts::default() });
+            }
+            Err(Unavailable(why)) => {
+                unavailable.insert(*kind, why);
+            }
+        }
+    }
     let to_fetch =
         counts.iter().filter(|(_, counts)| counts.source > 0).map(|(kind, _)| *kind).collect();
     let mut staged = Vec::new();
@@ -106,14 +113,23 @@ async fn survey(tools: &Tools, input: Input, attempt: &Attempt) -> Result<Survey
             .calls(tools.connect.http.take_calls())
             .phase("survey"),
         counts,
+        unavailable,
     });
     Ok(Surveyed { realm, to_fetch })
 }
 
-/// The survey's rider also says how much there is to move.
+/// The survey's rider also says how much there is to move, and what is not to be had.
 struct Surveying {
     progress: Progress,
     counts: BTreeMap<Kind, Counts>,
+    unavailable: BTreeMap<Kind, String>,
+}
+
+/// Kinds that a company without the feature has none of.
+fn switched_off(preferences: &Value) -> BTreeMap<Kind, String> {
+    let currencies = preferences["CurrencyPrefs"]["MultiCurrencyEnabled"] == true;
+    let off = [Kind::CompanyCurrency, Kind::ExchangeRate].into_iter().filter(|_| !currencies);
+    off.map(|kind| (kind, "Multicurrency is switched off.".to_owned())).collect()
 }
 
 #[async_trait::async_trait]
@@ -122,6 +138,7 @@ impl q2o_durable::Rider for Surveying {
         let mut changes = self.progress.written().await.map_err(sorted)?;
         for change in &mut changes {
             if let Change::Replace(job, _) = change {
+                job.body["unavailable"] = json!(self.unavailable);
                 for (kind, counts) in &self.counts {
                     // counters start anew with every survey
                     job.body["counts"][kind.to_string()] = json!(counts);

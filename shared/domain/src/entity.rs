@@ -153,9 +153,18 @@ impl<E: Entity> AnyEntity for E {
     }
 }
 
-/// The id every QuickBooks record has; `None` for those that have none.
+/// The id of a QuickBooks record; `None` for those that have none.
 pub fn record_id(record: &Value) -> Option<QboId> {
-    record.get("Id").and_then(Value::as_str).map(QboId::from)
+    let text = |record: &Value, field: &str| record.get(field)?.as_str().map(str::to_owned);
+    // templates are wrapped in what they are templates of
+    let wrapped = || {
+        let fields = record.as_object().filter(|fields| fields.len() == 1)?;
+        fields.values().find_map(|inner| text(inner, "Id"))
+    };
+    // rates are told by currency and day
+    let rate =
+        || Some(format!("{}-{}", text(record, "SourceCurrencyCode")?, text(record, "AsOfDate")?));
+    text(record, "Id").or_else(rate).or_else(wrapped).map(QboId)
 }
 
 /// The order to load kinds in: each wave points only at earlier ones.

@@ -1,6 +1,6 @@
 //! What mapping has to know of a company beside the record at hand.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
 
@@ -18,6 +18,10 @@ pub struct Facts {
     pub tax_agencies: BTreeMap<QboId, String>,
     /// Tax code to the rates it levies on sales and on purchases.
     pub tax_codes: BTreeMap<QboId, (Vec<QboId>, Vec<QboId>)>,
+    /// Types that customers can be of.
+    pub customer_types: BTreeSet<QboId>,
+    /// Currencies that the books are kept in beside the home currency, by code.
+    pub currencies: BTreeMap<Currency, QboId>,
     /// Sub-customer to the customer above it.
     pub parents: BTreeMap<QboId, QboId>,
     /// A customer's or vendor's own control account, where it has one.
@@ -51,6 +55,7 @@ pub struct AccountFacts {
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ItemFacts {
+    pub name: String,
     /// As in `Inventory`.
     pub item_type: String,
     pub income: Option<QboId>,

@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 pub enum Kind {
     CompanyInfo,
     Preferences,
+    CompanyCurrency,
+    ExchangeRate,
     Account,
     Term,
     PaymentMethod,
@@ -18,6 +20,7 @@ pub enum Kind {
     TaxCode,
     Class,
     Department,
+    CustomerType,
     Customer,
     Vendor,
     Employee,
@@ -33,10 +36,17 @@ pub enum Kind {
     Purchase,
     Deposit,
     Transfer,
+    CreditCardPayment,
+    InventoryAdjustment,
     JournalEntry,
     Estimate,
     PurchaseOrder,
     TimeActivity,
+    TaxPayment,
+    ReimburseCharge,
+    Budget,
+    RecurringTransaction,
+    JournalCode,
 }
 
 impl Kind {

@@ -44,6 +44,10 @@ impl Txn {
             | "chequeexpense" | "creditcardpurchase" => Some(Kind::Purchase),
             "deposit" => Some(Kind::Deposit),
             "transfer" => Some(Kind::Transfer),
+            "creditcardpayment" => Some(Kind::CreditCardPayment),
+            "inventoryqtyadjust" | "inventoryadjustment" | "inventoryquantityadjustment" => {
+                Some(Kind::InventoryAdjustment)
+            }
             "journalentry" | "journal" | "generaljournal" => Some(Kind::JournalEntry),
             _ => None,
         };

@@ -135,6 +135,9 @@ pub struct Job {
     pub why: Option<String>,
     pub remedy: Option<Remedy>,
     pub counts: BTreeMap<Kind, Counts>,
+    /// Kinds that this company gives no records of, and why.
+    #[serde(default)]
+    pub unavailable: BTreeMap<Kind, String>,
     /// Calls made to QuickBooks and to Odoo.
     #[serde(default)]
     pub calls: (u64, u64),

@@ -4,6 +4,7 @@
 mod banking;
 mod books;
 mod masters;
+mod others;
 mod purchases;
 mod sales;
 mod write;
@@ -197,6 +198,7 @@ impl Business {
     }
 
     fn close(mut self) -> Company {
+        self.others();
         let mut open = Vec::new();
         for invoice in std::mem::take(&mut self.invoices) {
             open.extend(invoice.open_row());

@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use super::{
-    convert::{lines, number},
+    convert::{amount, lines, number},
     fault::{Raised, Result},
     reconcile,
     store::{Record, Store},
@@ -41,6 +41,8 @@ pub fn defaults(store: &Store, model: &str, record: &mut Record) {
             default("active", json!(true));
             default("type", json!("contact"));
         }
+        "res.currency.rate" => default("company_id", json!(store.company())),
+        "product.pricelist" => default("active", json!(true)),
         "product.product" => {
             default("active", json!(true));
             default("type", json!("consu"));
@@ -107,6 +109,15 @@ pub fn made(store: &mut Store, model: &str, id: i64) -> Result<()> {
                 ));
             }
             Ok(())
+        }
+        "res.currency.rate" => {
+            // units for one of home currency, kept whichever way it was said
+            let home = amount(store, model, id, "inverse_company_rate");
+            if !home.is_zero() {
+                store.set(model, id, "rate", number(Decimal::ONE / home));
+            }
+            let fields = ["name", "currency_id", "company_id"];
+            unique(store, model, id, &fields, "Only one currency rate per day allowed!")
         }
         "res.partner" => {
             if store.text(model, id, "name").is_empty()

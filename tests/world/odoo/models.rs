@@ -52,6 +52,8 @@ pub fn fields(model: &str) -> Option<&'static [Field]> {
         "account.analytic.account" => ANALYTIC_ACCOUNT,
         "product.category" => CATEGORY,
         "product.product" => PRODUCT,
+        "product.pricelist" => PRICELIST,
+        "res.currency.rate" => RATE,
         "account.move" => MOVE,
         "account.move.line" => LINE,
         "account.partial.reconcile" => PARTIAL,
@@ -261,6 +263,15 @@ const PRODUCT: &[Field] = &[
     f("supplier_taxes_id", Many("account.tax")),
     f("property_account_income_id", One("account.account")),
     f("property_account_expense_id", One("account.account")),
+];
+const PRICELIST: &[Field] =
+    &[must("name", Text), f("active", Flag), must("currency_id", One("res.currency"))];
+const RATE: &[Field] = &[
+    must("name", Day),
+    must("currency_id", One("res.currency")),
+    f("company_id", One("res.company")),
+    f("rate", Number),
+    f("inverse_company_rate", Number),
 ];
 /// Move types.
 pub const MOVE_TYPES: &[&str] =

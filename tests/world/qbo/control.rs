@@ -144,6 +144,11 @@ impl Control {
         held(&self.world.plan).clear();
     }
 
+    /// The company's plan does not have this entity: queries for it fail with 5020.
+    pub fn withhold(&self, entity: &str) {
+        held(&self.world.knobs).withheld.insert(entity.to_owned());
+    }
+
     /// Makes a row unreadable: pages with it fail with 4002.
     pub fn poison(&self, entity: &str, id: &str) {
         held(&self.world.knobs).poisoned.insert((entity.to_owned(), id.to_owned()));

@@ -78,6 +78,11 @@ impl Fault {
         Self::validation("500", "Unsupported Operation", detail)
     }
 
+    pub fn not_in_plan(entity: &str) -> Self {
+        let detail = format!("Feature not supported : {entity} is not part of this subscription.");
+        Self::validation("5020", "Permission Denied Error", detail)
+    }
+
     pub fn report_too_large() -> Self {
         let detail = "Result Set Big Error : Report too large, please customize";
         Self { kind: "SystemFault", ..Self::validation("10100", "Report too large", detail.into()) }

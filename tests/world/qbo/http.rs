@@ -80,6 +80,9 @@ fn run(world: &World, statement: &str) -> Response {
 /// The inside of a `QueryResponse` and its number of rows.
 pub fn query_response(world: &World, statement: &str) -> Result<(Bytes, usize), Fault> {
     let query = parse(statement)?;
+    if held(&world.knobs).withheld.iter().any(|of| of.eq_ignore_ascii_case(&query.entity)) {
+        return Err(Fault::not_in_plan(&query.entity));
+    }
     let now = world.now();
     let marked = held(&world.knobs).poisoned.clone();
     let poisoned = |entity: &str, id: &str| {

@@ -156,6 +156,8 @@ struct World {
 struct Knobs {
     latency: Duration,
     report_row_limit: Option<usize>,
+    /// Entities that the company's plan does not have.
+    withheld: HashSet<String>,
     /// Entity and id of rows that cannot be read.
     poisoned: HashSet<(String, String)>,
 }
@@ -165,6 +167,7 @@ impl World {
         let knobs = Knobs {
             latency: options.latency,
             report_row_limit: options.report_row_limit,
+            withheld: HashSet::new(),
             poisoned: HashSet::new(),
         };
         Self {

@@ -1,15 +1,18 @@
 //! Several queries in one call.
 
-use q2o_domain::{Failure, Kind, Result};
+use q2o_domain::{Failure, Kind, Result, ports::Unavailable};
 use serde_json::{Value, json};
 
-use super::{Ask, QboClient};
+use super::{Ask, QboClient, fault};
 
 /// Items a batch.
 const MOST: usize = 30;
 
-/// How many records of each kind there are.
-pub async fn counts(client: &QboClient, kinds: &[(Kind, Option<&str>)]) -> Result<Vec<u64>> {
+/// How many records of each kind there are, or why there are none to be had.
+pub async fn counts(
+    client: &QboClient,
+    kinds: &[(Kind, Option<&str>)],
+) -> Result<Vec<Result<u64, Unavailable>>> {
     let mut counts = Vec::with_capacity(kinds.len());
     for some in kinds.chunks(MOST) {
         let items: Vec<Value> = some
@@ -27,11 +30,16 @@ pub async fn counts(client: &QboClient, kinds: &[(Kind, Option<&str>)]) -> Resul
             .as_array()
             .ok_or_else(|| Failure::retry("QuickBooks' answer to a batch holds no answers"))?;
         // answers come in any order
-        for at in 0..some.len() {
+        for (at, (kind, _)) in some.iter().enumerate() {
             let own = answers.iter().find(|answer| answer["bId"] == at.to_string().as_str());
-            // a kind that the company's plan does not have counts nothing
-            let count = own.and_then(|own| own["QueryResponse"]["totalCount"].as_u64());
-            counts.push(count.unwrap_or(0));
+            let own = own.ok_or_else(|| {
+                Failure::retry(format!("QuickBooks' answer to a batch lacks {kind}"))
+            })?;
+            counts.push(match own["QueryResponse"]["totalCount"].as_u64() {
+                Some(count) => Ok(count),
+                // what is only busy is asked again; what this company does not have, is not
+                None => Err(fault::unavailable(own)?),
+            });
         }
     }
     Ok(counts)

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use q2o_domain::{Failure, Remedy};
+use q2o_domain::{Failure, Remedy, ports::Unavailable};
 use serde_json::Value;
 
 /// An answer that is none.
@@ -60,6 +60,20 @@ pub fn sorted(status: u16, after: Option<u64>, body: &str) -> Result<Value, Faul
         (429, _) => Err(throttled(after)),
         (500..=599, _) => Err(retry(&format!("QuickBooks is not available ({status})"), after)),
         _ => Err(Fault::Failed(Failure::bug(format!("QuickBooks answered {status}")))),
+    }
+}
+
+/// The fault in a batch's answer, if it says that the company does not have this
+/// at all: a feature is off, or its plan or country has no such records.
+pub fn unavailable(answer: &Value) -> Result<Unavailable, Fault> {
+    let Some(told) = from_json(answer) else {
+        return Err(retry("QuickBooks' answer to a batch holds neither a count nor a fault", None));
+    };
+    match told.code.trim_start_matches('0') {
+        "500" | "5020" | "5030" | "4000" | "4001" | "120" => {
+            Ok(Unavailable(format!("QuickBooks says {}: {}", told.code, told.text)))
+        }
+        _ => Err(by_code(200, None, &told)),
     }
 }
 

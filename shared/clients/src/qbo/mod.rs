@@ -11,7 +11,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use q2o_domain::{
     Failure, Kind, RealmId, Remedy, Result,
-    ports::{Budget, Clock, Page, QuickBooks, Report, TokenStore},
+    ports::{Budget, Clock, Page, QuickBooks, Report, TokenStore, Unavailable},
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -162,7 +162,10 @@ impl QuickBooks for QboClient {
         query::page(self, kind, only, start, most).await
     }
 
-    async fn counts(&self, kinds: &[(Kind, Option<&str>)]) -> Result<Vec<u64>> {
+    async fn counts(
+        &self,
+        kinds: &[(Kind, Option<&str>)],
+    ) -> Result<Vec<Result<u64, Unavailable>>> {
         batch::counts(self, kinds).await
     }
 

@@ -50,8 +50,9 @@ async fn rows(
     most: u32,
 ) -> Result<Vec<Value>, Fault> {
     let only = only.map(|only| format!(" WHERE {only}")).unwrap_or_default();
+    let order = if kind == Kind::ExchangeRate { "AsOfDate, SourceCurrencyCode" } else { "Id" };
     let statement = format!(
-        "SELECT {columns} FROM {kind}{only} ORDERBY Id STARTPOSITION {start} MAXRESULTS {most}"
+        "SELECT {columns} FROM {kind}{only} ORDERBY {order} STARTPOSITION {start} MAXRESULTS {most}"
     );
     let mut answer = client.ask(Ask::Query(&statement)).await?;
     let rows = answer.get_mut("QueryResponse").filter(|response| response.is_object());
@@ -59,8 +60,13 @@ async fn rows(
         let why = format!("QuickBooks' answer holds no {kind} page");
         return Err(Failure::retry(why).into());
     };
+    // one kind answers under another name than it is asked by
+    let key = match kind {
+        Kind::CreditCardPayment => "CreditCardPaymentTxn".to_owned(),
+        _ => kind.to_string(),
+    };
     // nothing found is an empty object
-    match rows.get_mut(kind.to_string()).map(Value::take) {
+    match rows.get_mut(key).map(Value::take) {
         Some(Value::Array(rows)) => Ok(rows),
         _ => Ok(Vec::new()),
     }

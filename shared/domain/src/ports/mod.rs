@@ -14,5 +14,5 @@ pub use database::{
     Select, Stored,
 };
 pub use odoo::{Loaded, Odoo, OdooError, RowError};
-pub use quickbooks::{Cell, Page, QuickBooks, Report, ReportRow, TokenStore, Tokens};
+pub use quickbooks::{Cell, Page, QuickBooks, Report, ReportRow, TokenStore, Tokens, Unavailable};
 pub use secrets::Secrets;

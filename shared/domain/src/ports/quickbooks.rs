@@ -21,12 +21,19 @@ pub trait QuickBooks: Send + Sync {
     /// `most` records of a kind from position `start` (1-based), ordered by id.
     async fn page(&self, kind: Kind, only: Option<&str>, start: u32, most: u32) -> Result<Page>;
 
-    /// How many records of each kind there are, in as few calls as possible.
-    async fn counts(&self, kinds: &[(Kind, Option<&str>)]) -> Result<Vec<u64>>;
+    /// How many records of each kind there are, in as few calls as possible; or
+    /// why this company gives none of them.
+    async fn counts(&self, kinds: &[(Kind, Option<&str>)])
+    -> Result<Vec<Result<u64, Unavailable>>>;
 
     /// A report, read by column key.
     async fn report(&self, name: &str, params: &[(&str, &str)]) -> Result<Report>;
 }
+
+/// Why a company does not give records of a kind: a feature is switched off, or
+/// its subscription or country does not have it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unavailable(pub String);
 
 #[derive(Debug, Clone, Default)]
 pub struct Page {
