@@ -6,6 +6,7 @@ mod audit;
 mod backfills;
 mod body;
 pub mod call;
+mod canonical;
 pub mod compose;
 pub mod connect;
 mod digest;

@@ -36,15 +36,18 @@ pub mod collection {
     pub const ID_LINKS: &str = "id-links";
     pub const ERRORS: &str = "errors";
     pub const LEDGER: &str = "ledger";
+    pub const REPORTED: &str = "reported";
     pub const COMPLETIONS: &str = "completions";
     pub const UNEXPLAINED: &str = "unexplained";
     pub const PROOFS: &str = "proofs";
+    pub const BALANCES: &str = "balances";
     pub const AUDIT: &str = "audit";
 
     /// Those whose documents may be deleted one day.
-    pub const EXPIRING: [&str; 8] = [
+    pub const EXPIRING: [&str; 9] = [
         STAGED,
         LEDGER,
+        REPORTED,
         EVENTS,
         ERRORS,
         AUDIT,

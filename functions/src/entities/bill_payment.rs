@@ -92,6 +92,7 @@ impl Entity for BillPayment {
         Some(Sums {
             date: payment.head.txn_date,
             total: payment.head.total_amt,
+            debits: Some(payment.head.total_amt.abs()),
             tax: None,
             open: None,
             currency: payment.head.currency(),

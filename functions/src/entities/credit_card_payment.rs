@@ -56,6 +56,7 @@ impl Entity for CreditCardPayment {
         Some(Sums {
             date: payment.head.txn_date,
             total: payment.amount,
+            debits: Some(payment.amount.abs()),
             tax: None,
             open: None,
             currency: payment.head.currency(),

@@ -7,7 +7,7 @@ use q2o_domain::{
 use serde::Deserialize;
 
 use super::{
-    document::{Document, Journal, Line, Role, postings},
+    document::{Document, Journal, Line, Role, debits, postings},
     sales::dimensions,
     wire::{self, Head, Reference, TxnTaxDetail, id},
 };
@@ -83,10 +83,11 @@ impl Entity for Deposit {
         Ok(postings(&lines(deposit, books.facts)?, &deposit.head, books.facts))
     }
 
-    fn sums(deposit: &Source, _: &Facts) -> Option<Sums> {
+    fn sums(deposit: &Source, facts: &Facts) -> Option<Sums> {
         Some(Sums {
             date: deposit.head.txn_date,
             total: deposit.head.total_amt,
+            debits: lines(deposit, facts).ok().map(|lines| debits(&lines)),
             tax: None,
             open: None,
             currency: deposit.head.currency(),

@@ -300,6 +300,11 @@ fn shown_price(line: &Line, shown: Money) -> (Decimal, Decimal) {
     }
 }
 
+/// The sum of the debits, in the document's currency.
+pub fn debits(lines: &[Line]) -> Money {
+    lines.iter().map(|line| line.amount).filter(|amount| !amount.is_negative()).sum()
+}
+
 /// The lines as postings, before anything is taken from the ledger.
 pub fn postings(lines: &[Line], head: &Head, facts: &Facts) -> Vec<Posting> {
     let mut lines = lines.to_vec();

@@ -78,6 +78,7 @@ impl Entity for InventoryAdjustment {
         Some(Sums {
             date: adjustment.head.txn_date,
             total: adjustment.head.total_amt,
+            debits: None,
             tax: None,
             open: None,
             currency: None,

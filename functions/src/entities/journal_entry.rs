@@ -4,7 +4,7 @@ use q2o_domain::{Books, Entity, Facts, Kind, MapError, Mapped, Money, Posting, S
 use serde::Deserialize;
 
 use super::{
-    document::{Document, Journal, Line, postings},
+    document::{Document, Journal, Line, debits, postings},
     sales::dimensions,
     wire::{self, Head, JournalEntity, TxnTaxDetail, id},
 };
@@ -62,10 +62,11 @@ impl Entity for JournalEntry {
     /// QuickBooks often says a total of zero; the debits are what it is worth.
     fn sums(entry: &Source, facts: &Facts) -> Option<Sums> {
         let lines = lines(entry, facts).ok()?;
-        let debits: Money = lines.iter().map(|l| l.amount).filter(|a| !a.is_negative()).sum();
+        let debits = debits(&lines);
         Some(Sums {
             date: entry.head.txn_date,
             total: debits,
+            debits: Some(debits),
             tax: None,
             open: None,
             currency: entry.head.currency(),

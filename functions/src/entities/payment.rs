@@ -83,6 +83,7 @@ impl Entity for Payment {
         Some(Sums {
             date: payment.head.txn_date,
             total: payment.head.total_amt,
+            debits: Some(payment.head.total_amt.abs()),
             tax: None,
             open: payment.unapplied_amt,
             currency: payment.head.currency(),

@@ -4,7 +4,7 @@ use q2o_domain::{Books, Entity, Facts, Kind, MapError, Mapped, Posting, Ref, Sum
 use serde::Deserialize;
 
 use super::{
-    document::{Document, Journal, Line, postings},
+    document::{Document, Journal, Line, debits, postings},
     purchases,
     wire::{self, Head, Reference, TxnTaxDetail, id},
 };
@@ -68,10 +68,11 @@ impl Entity for Purchase {
         Ok(postings(&lines(purchase, books.facts)?, &purchase.head, books.facts))
     }
 
-    fn sums(purchase: &Source, _: &Facts) -> Option<Sums> {
+    fn sums(purchase: &Source, facts: &Facts) -> Option<Sums> {
         Some(Sums {
             date: purchase.head.txn_date,
             total: purchase.head.total_amt,
+            debits: lines(purchase, facts).ok().map(|lines| debits(&lines)),
             tax: None,
             open: None,
             currency: purchase.head.currency(),

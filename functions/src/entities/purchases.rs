@@ -69,6 +69,7 @@ impl Bought {
         Sums {
             date: self.head.txn_date,
             total: self.head.total_amt,
+            debits: None,
             tax: self.txn_tax_detail.as_ref().and_then(|detail| detail.total_tax),
             open: self.balance.map(Money::abs),
             currency: self.head.currency(),

@@ -231,6 +231,7 @@ impl Sale {
         Sums {
             date: self.head.txn_date,
             total: self.head.total_amt,
+            debits: None,
             tax: self.tax(),
             open,
             currency: self.head.currency(),

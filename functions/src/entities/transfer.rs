@@ -55,6 +55,7 @@ impl Entity for Transfer {
         Some(Sums {
             date: transfer.head.txn_date,
             total: transfer.amount,
+            debits: Some(transfer.amount.abs()),
             tax: None,
             open: None,
             currency: transfer.head.currency(),

@@ -20,9 +20,12 @@ use super::{
     mark::{self, Mark},
     move_kind::{ExtractKind, LoadKind, Moving},
     open::Open,
+    opening,
     prove::{self, Prove},
+    read_balances::{self, ReadBalances},
     read_ledger::{self, ReadLedger},
     rehearse::{self, Rehearse},
+    seal::{self, Seal},
     settle_late::SettleLate,
     survey::{self, Survey},
 };
@@ -97,8 +100,17 @@ fn migrate(cx: &mut Context<'_>, input: &Input) -> Phase<()> {
     let dates = or_end!(extract(cx, task, &realm, &to_fetch)?);
     let until = dates.map_or(plan.until, |(_, last)| last.max(plan.until));
     or_end!(read_ledger(cx, task, &realm, dates, until)?);
+    let from = dates.map_or(until, |(first, _)| first).max(opening::day(task.cut));
+    let balances = read_balances::Input { task: task.clone(), realm: realm.clone(), from, until };
+    or_end!(cx.attempt::<ReadBalances>(&balances)?);
+    let seal = seal::Input { task: task.clone(), realm: realm.clone() };
+    let snapshot = or_end!(cx.attempt::<Seal>(&seal)?);
     if only_look {
-        or_end!(cx.attempt::<Rehearse>(&rehearse::Input { task: task.clone(), until })?);
+        or_end!(cx.attempt::<Rehearse>(&rehearse::Input {
+            task: task.clone(),
+            until,
+            snapshot
+        })?);
         return Ok(Ok(()));
     }
     // nothing is there to load of other kinds
@@ -118,7 +130,8 @@ fn migrate(cx: &mut Context<'_>, input: &Input) -> Phase<()> {
         by_documents.merge(&done.by_documents);
         at = done.next;
     }
-    or_end!(cx.attempt::<Prove>(&prove::Input { task: task.clone(), by_documents, until })?);
+    let proving = prove::Input { task: task.clone(), by_documents, until, snapshot };
+    or_end!(cx.attempt::<Prove>(&proving)?);
     Ok(Ok(()))
 }
 

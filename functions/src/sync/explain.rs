@@ -268,5 +268,7 @@ pub fn difference(txn: &Txn, ours: &Net, theirs: &Net, why: Option<&str>) -> Dif
         what: txn.to_string(),
         quickbooks: side(theirs),
         odoo: format!("{}{why}", side(ours)),
+        reason: "unexplained".to_owned(),
+        because_of: vec![txn.to_string()],
     }
 }

@@ -20,11 +20,14 @@ mod opening;
 pub mod orchestrate;
 pub mod progress;
 mod prove;
+mod read_balances;
 mod read_ledger;
 pub mod rehearse;
 mod resolve;
+mod seal;
 mod settle;
 mod settle_late;
+mod snapshot;
 mod survey;
 mod virtual_odoo;
 
@@ -52,6 +55,8 @@ pub fn registry(tools: &Arc<Tools>) -> Registry {
         .activity(survey::Survey(tools()))
         .activity(extract::Extract(tools()))
         .activity(read_ledger::ReadLedger(tools()))
+        .activity(read_balances::ReadBalances(tools()))
+        .activity(seal::Seal(tools()))
         .activity(open::Open(tools()))
         .activity(load::Load(tools()))
         .activity(settle_late::SettleLate(tools()))
@@ -75,9 +80,11 @@ const fn step_named(name: &'static str) -> Function {
 }
 
 /// The queue functions of the steps that no entity has of its own.
-pub static STEPS: [Function; 8] = [
+pub static STEPS: [Function; 10] = [
     step_named("survey"),
     step_named("read-ledger"),
+    step_named("read-balances"),
+    step_named("seal"),
     step_named("open"),
     step_named("settle-late"),
     step_named("complete"),

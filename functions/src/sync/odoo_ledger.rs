@@ -4,14 +4,18 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use q2o_domain::{
-    Currency, Failure, Kind, Money, OdooId, Partner, QboId, Result, Txn, ledger::Months,
-    ports::Select, records::IdLink,
+    Currency, Facts, Failure, Kind, Money, OdooId, Partner, QboId, Result, Txn,
+    ledger::Months,
+    ports::{OdooError, Select},
+    records::IdLink,
 };
 use q2o_durable::Attempt;
+use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use super::{
     company::{Company, id_of, many2one},
+    compare::Taxes,
     settle::{is_control, money},
 };
 use crate::store::{collection, kind_key};
@@ -24,12 +28,31 @@ pub struct OdooLedger {
     pub moves: BTreeMap<OdooId, Move>,
     /// By control account and partner.
     pub owed: BTreeMap<(QboId, Partner), Money>,
+    /// The same of what is foreign, in its currency.
+    pub owed_foreign: BTreeMap<(QboId, Partner, Currency), Money>,
+    /// Of documents' tax lines.
+    pub taxes: Taxes,
+    /// How much there is of each item; `None` where Odoo keeps no stock.
+    pub in_stock: Option<BTreeMap<QboId, Decimal>>,
+}
+
+/// What Odoo's records stand for.
+pub struct What<'a> {
+    pub facts: &'a Facts,
+    pub accounts: &'a BTreeMap<OdooId, QboId>,
+    pub moves: &'a BTreeMap<OdooId, Txn>,
+    /// Taxes.
+    pub rates: &'a BTreeMap<OdooId, QboId>,
+    /// Products.
+    pub items: &'a BTreeMap<OdooId, QboId>,
 }
 
 /// One posted move.
 #[derive(Debug, Clone)]
 pub struct Move {
     pub is_invoice: bool,
+    pub date: Date,
+    /// Of an entry, the sum of its debits in its currency.
     pub total: Money,
     pub tax: Money,
     pub currency: Currency,
@@ -37,16 +60,15 @@ pub struct Move {
     pub open: Money,
 }
 
+/// What a move that nobody of us wrote is told as, with Odoo's own id.
+const STRANGER: &str = "Odoo entry";
+
 /// Rows a call.
 const PAGE: u32 = 5000;
 
 /// Reads moves and lines one by one, and months from Odoo's own sums.
-pub async fn read(
-    company: &Company,
-    accounts: &BTreeMap<OdooId, QboId>,
-    moves: &BTreeMap<OdooId, Txn>,
-    attempt: &Attempt,
-) -> Result<OdooLedger> {
+pub async fn read(company: &Company, what: &What<'_>, attempt: &Attempt) -> Result<OdooLedger> {
+    let accounts = what.accounts;
     let mut odoo = OdooLedger { moves: read_moves(company).await?, ..OdooLedger::default() };
     let partners = partner_links(company).await?;
     let account_ids: Vec<i64> = accounts.keys().map(|id| id.0).collect();
@@ -55,7 +77,7 @@ pub async fn read(
         ["company_id", "=", company.odoo_company.0],
         ["account_id", "in", account_ids]
     ]);
-    let fields = [
+    let mut fields = vec![
         "move_id",
         "account_id",
         "partner_id",
@@ -63,6 +85,9 @@ pub async fn read(
         "amount_residual_currency",
         "account_type",
     ];
+    if what.facts.multi_currency {
+        fields.extend(["amount_currency", "currency_id"]);
+    }
     for page in 0.. {
         attempt.checkpoint(&page).await.map_err(super::unsorted)?;
         let rows = company
@@ -71,13 +96,14 @@ pub async fn read(
             .await?;
         let full = rows.len() == PAGE as usize;
         for row in &rows {
-            odoo.line(row, accounts, moves, &partners)?;
+            odoo.line(row, what, &partners)?;
         }
         if !full {
             break;
         }
     }
     odoo.owed.retain(|_, amount| !amount.is_zero());
+    odoo.owed_foreign.retain(|_, amount| !amount.is_zero());
     let groups = company
         .odoo
         .read_group("account.move.line", lines, &["balance:sum"], &["account_id", "date:month"])
@@ -91,12 +117,70 @@ pub async fn read(
         };
         odoo.months.book(account, month, amount);
     }
+    odoo.taxes = taxes(company, what.rates).await?;
+    odoo.in_stock = in_stock(company, what.items).await?;
     Ok(odoo)
+}
+
+/// What stands on tax lines, by rate and month.
+async fn taxes(company: &Company, rates: &BTreeMap<OdooId, QboId>) -> Result<Taxes> {
+    let ids: Vec<i64> = rates.keys().map(|id| id.0).collect();
+    let domain = json!([
+        ["parent_state", "=", "posted"],
+        ["company_id", "=", company.odoo_company.0],
+        ["tax_line_id", "in", ids]
+    ]);
+    let by = ["tax_line_id", "date:month", "currency_id"];
+    let mut taxes = Taxes::new();
+    if ids.is_empty() {
+        return Ok(taxes);
+    }
+    let sums = ["amount_currency:sum"];
+    for group in company.odoo.read_group("account.move.line", domain, &sums, &by).await? {
+        let rate = many2one(&group["tax_line_id"]).and_then(|id| rates.get(&id));
+        let currency = group["currency_id"][1].as_str().map(Currency::from);
+        let (Some(rate), Some(month), Some(currency), Some(amount)) =
+            (rate, month(&group), currency, money(&group["amount_currency"]))
+        else {
+            return Err(Failure::bug(format!("Odoo's sums of taxes have a row like {group}")));
+        };
+        let cell = (rate.clone(), month.last_of_month(), currency);
+        *taxes.entry(cell).or_default() += amount;
+    }
+    Ok(taxes)
+}
+
+/// How much of each item there is in the company's own places.
+async fn in_stock(
+    company: &Company,
+    items: &BTreeMap<OdooId, QboId>,
+) -> Result<Option<BTreeMap<QboId, Decimal>>> {
+    let ids: Vec<i64> = items.keys().map(|id| id.0).collect();
+    let domain = json!([
+        ["company_id", "=", company.odoo_company.0],
+        ["location_id.usage", "=", "internal"],
+        ["product_id", "in", ids]
+    ]);
+    let sums = ["quantity:sum"];
+    let groups = match company.odoo.read_group("stock.quant", domain, &sums, &["product_id"]).await
+    {
+        // the application is not installed, or its user may not see it
+        Err(OdooError::Failed(Failure::NeedsUser { .. })) => return Ok(None),
+        other => other?,
+    };
+    let mut quantities = BTreeMap::new();
+    for group in &groups {
+        let item = many2one(&group["product_id"]).and_then(|id| items.get(&id));
+        if let (Some(item), Some(quantity)) = (item, money(&group["quantity"])) {
+            quantities.insert(item.clone(), quantity.0);
+        }
+    }
+    Ok((!quantities.is_empty()).then_some(quantities))
 }
 
 async fn read_moves(company: &Company) -> Result<BTreeMap<OdooId, Move>> {
     let domain = json!([["state", "=", "posted"], ["company_id", "=", company.odoo_company.0]]);
-    let fields = ["move_type", "amount_total", "amount_tax", "currency_id"];
+    let fields = ["move_type", "date", "amount_total", "amount_tax", "currency_id"];
     let mut moves = BTreeMap::new();
     for page in 0.. {
         let rows = company
@@ -105,11 +189,15 @@ async fn read_moves(company: &Company) -> Result<BTreeMap<OdooId, Move>> {
             .await?;
         let full = rows.len() == PAGE as usize;
         for row in &rows {
-            let Some(id) = id_of(row) else { continue };
+            let date = row["date"].as_str().and_then(|day| day.parse().ok());
+            let (Some(id), Some(date)) = (id_of(row), date) else {
+                return Err(Failure::bug(format!("Odoo has a move like {row}")));
+            };
             moves.insert(
                 id,
                 Move {
                     is_invoice: row["move_type"] != "entry",
+                    date,
                     total: money(&row["amount_total"]).unwrap_or_default().abs(),
                     tax: money(&row["amount_tax"]).unwrap_or_default().abs(),
                     currency: row["currency_id"][1].as_str().unwrap_or_default().into(),
@@ -128,20 +216,20 @@ impl OdooLedger {
     fn line(
         &mut self,
         row: &Value,
-        accounts: &BTreeMap<OdooId, QboId>,
-        moves: &BTreeMap<OdooId, Txn>,
+        what: &What<'_>,
         partners: &BTreeMap<OdooId, Partner>,
     ) -> Result<()> {
         let of = many2one(&row["move_id"]);
-        let account = many2one(&row["account_id"]).and_then(|id| accounts.get(&id));
+        let account = many2one(&row["account_id"]).and_then(|id| what.accounts.get(&id));
         let (Some(of), Some(account), Some(balance)) = (of, account, money(&row["balance"])) else {
             return Err(Failure::bug(format!("Odoo's ledger has a line like {row}")));
         };
         // what nobody of us wrote is told under Odoo's own id
-        let txn = moves.get(&of).cloned().unwrap_or_else(|| Txn {
-            txn_type: "Odoo entry".to_owned(),
-            id: of.to_string().into(),
-        });
+        let txn = what
+            .moves
+            .get(&of)
+            .cloned()
+            .unwrap_or_else(|| Txn { txn_type: STRANGER.to_owned(), id: of.to_string().into() });
         *self.by_txn.entry((txn, account.clone())).or_default() += balance;
         if is_control(&row["account_type"]) {
             if let Some(own) = self.moves.get_mut(&of) {
@@ -150,9 +238,23 @@ impl OdooLedger {
             if let Some(partner) = many2one(&row["partner_id"]).and_then(|id| partners.get(&id)) {
                 let cell = (account.clone(), partner.clone());
                 *self.owed.entry(cell).or_default() += balance;
+                let currency = row["currency_id"][1].as_str().map(Currency::from);
+                let amount = money(&row["amount_currency"]);
+                if let (Some(currency), Some(amount)) = (currency, amount)
+                    && !what.facts.is_home(Some(&currency))
+                {
+                    let cell = (account.clone(), partner.clone(), currency);
+                    *self.owed_foreign.entry(cell).or_default() += amount;
+                }
             }
         }
         Ok(())
+    }
+
+    /// The move that is told as this transaction, where nobody of us wrote it.
+    pub fn stranger(&self, txn: &Txn) -> Option<&Move> {
+        let id = txn.id.as_str().parse().ok().filter(|_| txn.txn_type == STRANGER)?;
+        self.moves.get(&OdooId(id))
     }
 }
 

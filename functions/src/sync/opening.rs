@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::civil::{Date, date};
+use jiff::civil::Date;
 use q2o_domain::{
     Books, Draft, Facts, Field, Fields, Kind, Mapped, Money, Partner, Posting, QboId, Ref, Result,
     Txn, Write,
@@ -52,24 +52,13 @@ pub fn day(cut: Date) -> Date {
 /// them.
 pub fn roll(posting: &mut Posting, cut: Date, facts: &Facts) {
     let day = day(cut);
-    let result = matches!(
-        facts.account_type(&posting.account),
-        "Income" | "Other Income" | "Cost of Goods Sold" | "Expense" | "Other Expense"
-    );
-    if result
-        && posting.date < year_start(day, facts)
-        && let Some(retained) = facts.account_of("Equity", Some("RetainedEarnings"))
+    if facts.is_result(&posting.account)
+        && posting.date < facts.year_start(day)
+        && let Some(retained) = facts.retained_earnings()
     {
         posting.account = retained.clone();
     }
     posting.date = day;
-}
-
-/// The first day of the fiscal year that `day` is in.
-fn year_start(day: Date, facts: &Facts) -> Date {
-    let month = facts.fiscal_year_starts.unwrap_or(1);
-    let year = if day.month() < month { day.year() - 1 } else { day.year() };
-    date(year, month, 1)
 }
 
 /// What is to be brought over.

@@ -10,24 +10,28 @@ use q2o_domain::{
     Kind, OdooId, QboId, Result, Txn, Write,
     ledger::Level,
     ports::Select,
-    records::{Difference, ErrorEntry, IdLink},
+    records::{Difference, ErrorEntry, IdLink, Snapshot},
 };
 use q2o_durable::{Activity, Attempt};
 use serde::{Deserialize, Serialize};
 
 use super::{
     company::{Company, Task},
-    compare::{Links, OdooSide, compare},
+    compare::{Compared, Links, OdooSide, compare, keep},
     complete::Kept,
-    odoo_ledger, opening,
+    odoo_ledger::{self, What},
+    opening,
     progress::Progress,
     sorted,
 };
 use crate::{
     app::Tools,
     entities::ENTITIES,
-    store::{collection, document, kind_key},
+    store::{collection, kind_key},
 };
+
+/// The parts of a tax rate that are taxes: for sales, and for purchases.
+const TAXES: [&str; 2] = ["", "purchase"];
 
 pub struct Prove(pub Arc<Tools>);
 
@@ -36,6 +40,7 @@ pub struct Input {
     pub task: Task,
     pub by_documents: Level,
     pub until: Date,
+    pub snapshot: Snapshot,
 }
 
 impl Activity for Prove {
@@ -50,7 +55,7 @@ impl Activity for Prove {
 }
 
 async fn prove(tools: &Tools, input: Input, attempt: &Attempt) -> Result<bool> {
-    let Input { task, by_documents, until } = input;
+    let Input { task, by_documents, until, snapshot } = input;
     let company = Company::open(tools, &task).await?;
     let facts = tools.facts.of(&company.tenant, &task.job).await?;
     let links = record_links(&company).await?;
@@ -59,9 +64,18 @@ async fn prove(tools: &Tools, input: Input, attempt: &Attempt) -> Result<bool> {
     let kept: Vec<Kept> = kept.into_iter().map(|read| read.value).collect();
     let opened = opening::entry_link(&company).await?;
     let (accounts, moves) = (accounts(&links), moves(&links, &kept, opened.as_ref()));
-    let ledger = odoo_ledger::read(&company, &accounts, &moves, attempt).await?;
-    let side = OdooSide { ledger, links, unmoved: unmoved(&company).await? };
-    let mut proof = compare(&company, &task, &facts, &side, until).await?;
+    let what = What {
+        facts: &facts,
+        accounts: &accounts,
+        moves: &moves,
+        rates: &rates(&links),
+        items: &items(&links),
+    };
+    let ledger = odoo_ledger::read(&company, &what, attempt).await?;
+    let unmoved = unmoved(&company).await?;
+    let side = OdooSide { ledger, links, unmoved, moves };
+    let Compared { mut proof, balances } = compare(&company, &task, &facts, &side, until).await?;
+    proof.snapshot = Some(snapshot);
     proof.by_documents = by_documents;
     proof.completion_entries = kept.into_iter().map(|kept| kept.completion).collect();
     let of_job = Select::Key(task.job.0.clone());
@@ -70,8 +84,7 @@ async fn prove(tools: &Tools, input: Input, attempt: &Attempt) -> Result<bool> {
     proof.unexplained = unexplained.into_iter().map(|read| read.value).collect();
 
     let clean = proof.clean();
-    let kept = document(collection::PROOFS, task.job.as_str(), &proof)?;
-    company.tenant.put_all(vec![kept]).await?;
+    keep(&company, &task, &proof, &balances).await?;
     let what = if clean { "proved: nothing differs" } else { "proved: something differs" };
     attempt.ride(
         Progress::new(&company.tenant, &tools.clock, &task.job, what)
@@ -104,6 +117,23 @@ async fn unmoved(company: &Company) -> Result<BTreeSet<String>> {
 fn accounts(links: &Links) -> BTreeMap<OdooId, QboId> {
     let of = links.get(&Kind::Account).into_iter().flatten();
     of.filter_map(|(key, link)| Some((*link.odoo.get("")?, id(key)))).collect()
+}
+
+/// Odoo's product to QuickBooks' item.
+fn items(links: &Links) -> BTreeMap<OdooId, QboId> {
+    let of = links.get(&Kind::Item).into_iter().flatten();
+    of.filter_map(|(key, link)| Some((*link.odoo.get("")?, id(key)))).collect()
+}
+
+/// Odoo's tax to QuickBooks' rate; of several rates that became one tax, the first.
+fn rates(links: &Links) -> BTreeMap<OdooId, QboId> {
+    let mut rates = BTreeMap::new();
+    for (key, link) in links.get(&Kind::TaxRate).into_iter().flatten() {
+        for odoo in TAXES.iter().filter_map(|part| link.odoo.get(*part)) {
+            rates.entry(*odoo).or_insert_with(|| id(key));
+        }
+    }
+    rates
 }
 
 /// Odoo's move to the transaction it (or a part of it) stands for.

@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use q2o_domain::{
     AnyEntity, Books, Facts, MapError, Result, Txn, Write,
     ports::Select,
-    records::{Counts, ErrorEntry, LedgerTxn, Staged},
+    records::{Counts, ErrorEntry, LedgerTxn, Snapshot, Staged},
     waves,
 };
 use q2o_durable::{Activity, Attempt};
@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     company::{Company, Task},
-    compare::compare,
+    compare::{Compared, compare, keep},
     completion::entry,
     explain::{At, Explain, completion},
     opening,
@@ -30,7 +30,7 @@ use super::{
 use crate::{
     app::Tools,
     entities::{ENTITIES, entity},
-    store::{Read, collection, document, fetched_key, txn_key},
+    store::{Read, collection, fetched_key, txn_key},
 };
 
 /// Records looked at between two signs of life.
@@ -42,6 +42,7 @@ pub struct Rehearse(pub Arc<Tools>);
 pub struct Input {
     pub task: Task,
     pub until: Date,
+    pub snapshot: Snapshot,
 }
 
 impl Activity for Rehearse {
@@ -56,7 +57,7 @@ impl Activity for Rehearse {
 }
 
 async fn rehearse(tools: &Tools, input: Input, attempt: &Attempt) -> Result<bool> {
-    let Input { task, until } = input;
+    let Input { task, until, snapshot } = input;
     let company = Company::open(tools, &task).await?;
     let facts = tools.facts.of(&company.tenant, &task.job).await?;
     let mut stage = Rehearsal {
@@ -99,14 +100,15 @@ async fn rehearse(tools: &Tools, input: Input, attempt: &Attempt) -> Result<bool
     }
 
     let Rehearsal { odoo, problems, counts, .. } = stage;
-    let mut proof = compare(&company, &task, &facts, &odoo.settled(), until).await?;
+    let Compared { mut proof, balances } =
+        compare(&company, &task, &facts, &odoo.settled(), until).await?;
+    proof.snapshot = Some(snapshot);
     proof.by_documents = by_documents;
     proof.completion_entries = completions;
     proof.unexplained = unexplained;
     proof.not_loaded = problems;
     let clean = proof.clean();
-    let kept = document(collection::PROOFS, task.job.as_str(), &proof)?;
-    company.tenant.put_all(vec![kept]).await?;
+    keep(&company, &task, &proof, &balances).await?;
     let what = if clean { "rehearsed: nothing differs" } else { "rehearsed: something differs" };
     attempt.ride(
         Progress::new(&company.tenant, &tools.clock, &task.job, what)

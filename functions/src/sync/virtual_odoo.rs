@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use q2o_domain::{
-    Allocation, Draft, Facts, Field, Fields, Kind, LinkId, Mapped, Money, OdooId, Partner, QboId,
-    Ref, Txn, records::IdLink,
+    Allocation, Currency, Draft, Facts, Field, Fields, Kind, LinkId, Mapped, Money, OdooId,
+    Partner, QboId, Ref, Txn, records::IdLink,
 };
 
 use super::{compare::OdooSide, odoo_ledger::Move, opening};
@@ -57,6 +57,7 @@ impl<'a> VirtualOdoo<'a> {
             if draft.model == "account.move" {
                 self.book(txn, draft);
                 self.moved(of, &own, draft);
+                self.side.moves.insert(of, txn.clone());
             }
         }
         self.side.links.entry(kind).or_default().insert(own, link);
@@ -85,9 +86,21 @@ impl<'a> VirtualOdoo<'a> {
             let ledger = &mut self.side.ledger;
             *ledger.by_txn.entry((txn.clone(), account.clone())).or_default() += home;
             ledger.months.book(account, *date, home);
+            let foreign = foreign(line).filter(|(currency, _)| !self.facts.is_home(Some(currency)));
             let partner = partner(line).or_else(|| partner(&draft.fields));
             if let Some(partner) = partner.filter(|_| self.facts.is_control(account)) {
+                if let Some((currency, amount)) = foreign.clone() {
+                    let cell = (account.clone(), partner.clone(), currency);
+                    *ledger.owed_foreign.entry(cell).or_default() += amount;
+                }
                 *ledger.owed.entry((account.clone(), partner)).or_default() += home;
+            }
+            if let Some(Field::Ref(rate)) = line.get("tax_repartition_line_id") {
+                let home = self.facts.home.clone().unwrap_or_else(|| "".into());
+                let (currency, amount) =
+                    foreign.unwrap_or((home, amount(line, "balance").unwrap_or_default()));
+                let cell = (rate.id.clone(), date.last_of_month(), currency);
+                *ledger.taxes.entry(cell).or_default() += amount;
             }
         }
     }
@@ -115,6 +128,7 @@ impl<'a> VirtualOdoo<'a> {
             }
         }
         self.side.ledger.owed.retain(|_, amount| !amount.is_zero());
+        self.side.ledger.owed_foreign.retain(|_, amount| !amount.is_zero());
         self.side
     }
 
@@ -130,10 +144,14 @@ impl<'a> VirtualOdoo<'a> {
     }
 
     fn moved(&mut self, id: OdooId, own: &str, draft: &Draft) {
-        let (mut due, mut tax) = (Money::ZERO, Money::ZERO);
+        let Some(Field::Day(date)) = draft.fields.get("date") else { return };
+        let (mut due, mut tax, mut debits) = (Money::ZERO, Money::ZERO, Money::ZERO);
         for line in lines(draft) {
-            let own_amount = amount(line, "amount_currency").or_else(|| amount(line, "balance"));
-            let own_amount = own_amount.unwrap_or_default();
+            let home = amount(line, "balance").unwrap_or_default();
+            let own_amount = amount(line, "amount_currency").unwrap_or(home);
+            if home > Money::ZERO {
+                debits += own_amount;
+            }
             match line.get("display_type") {
                 Some(Field::Text(of)) if of == "payment_term" => due += own_amount,
                 Some(Field::Text(of)) if of == "tax" => tax += own_amount,
@@ -149,8 +167,9 @@ impl<'a> VirtualOdoo<'a> {
         };
         let is_invoice =
             draft.fields.get("move_type").is_none_or(|of| *of != Field::Text("entry".into()));
-        let open = Money::ZERO;
-        let made = Move { is_invoice, total: due.abs(), tax: tax.abs(), currency, open };
+        let total = if is_invoice { due.abs() } else { debits.abs() };
+        let (date, tax, open) = (*date, tax.abs(), Money::ZERO);
+        let made = Move { is_invoice, date, total, tax, currency, open };
         self.side.ledger.moves.insert(id, made);
     }
 }
@@ -172,6 +191,16 @@ fn account(line: &Fields) -> Option<&QboId> {
 fn amount(line: &Fields, field: &str) -> Option<Money> {
     match line.get(field) {
         Some(Field::Amount(amount)) => Some(*amount),
+        _ => None,
+    }
+}
+
+/// A line's currency, where it names one, and its amount in that.
+fn foreign(line: &Fields) -> Option<(Currency, Money)> {
+    match line.get("currency_id") {
+        Some(Field::Found { value, .. }) => {
+            Some((value.as_str().into(), amount(line, "amount_currency")?))
+        }
         _ => None,
     }
 }

@@ -66,6 +66,9 @@ pub enum Write {
 pub struct Sums {
     pub date: Date,
     pub total: Money,
+    /// The sum of its debits, where it is an entry in Odoo and not a document of sale
+    /// or purchase.
+    pub debits: Option<Money>,
     /// Where the document has tax.
     pub tax: Option<Money>,
     /// Where the document can stay open.

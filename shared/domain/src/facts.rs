@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::civil::{Date, date};
 use rust_decimal::Decimal;
 
 use crate::{Currency, Kind, Posting, QboId};
@@ -171,6 +172,26 @@ impl Facts {
 
     pub fn account_type(&self, account: &QboId) -> &str {
         self.accounts.get(account).map_or("", |a| &a.account_type)
+    }
+
+    /// Whether an account is one of profit and loss.
+    pub fn is_result(&self, account: &QboId) -> bool {
+        matches!(
+            self.account_type(account),
+            "Income" | "Other Income" | "Cost of Goods Sold" | "Expense" | "Other Expense"
+        )
+    }
+
+    /// Where QuickBooks shows the results of earlier years, without ever posting them.
+    pub fn retained_earnings(&self) -> Option<&QboId> {
+        self.account_of("Equity", Some("RetainedEarnings"))
+    }
+
+    /// The first day of the fiscal year that `day` is in.
+    pub fn year_start(&self, day: Date) -> Date {
+        let month = self.fiscal_year_starts.unwrap_or(1);
+        let year = if day.month() < month { day.year() - 1 } else { day.year() };
+        date(year, month, 1)
     }
 }
 

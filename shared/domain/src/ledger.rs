@@ -147,6 +147,12 @@ impl Months {
         &self.moved
     }
 
+    /// What stands on one account on the last day of a month.
+    pub fn on(&self, account: &QboId, day: Date) -> Money {
+        let until = (account.clone(), Date::MIN)..=(account.clone(), day);
+        self.moved.range(until).map(|(_, amount)| *amount).sum()
+    }
+
     /// The last month in which anything moved.
     pub fn last(&self) -> Option<Date> {
         self.moved.keys().map(|(_, month)| *month).max()

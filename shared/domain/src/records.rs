@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{Timestamp, civil::Date};
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -245,6 +246,37 @@ pub struct LedgerTxn {
     pub postings: Vec<Posting>,
 }
 
+/// A report of QuickBooks' that says what stood on a day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reported {
+    /// Balances of accounts, debit positive, with the results of earlier years in
+    /// retained earnings. An account that the report only names is under its name.
+    TrialBalance { day: Date, balances: BTreeMap<QboId, Money> },
+    /// Stock by item.
+    Stock { day: Date, items: BTreeMap<QboId, InStock> },
+}
+
+/// How much of an item there is, and what it is worth.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InStock {
+    pub name: String,
+    #[serde(with = "rust_decimal::serde::str")]
+    pub quantity: Decimal,
+    pub value: Money,
+}
+
+/// What was read from QuickBooks, whole, before the first record was loaded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// SHA-256 over its canonical lines, in hexadecimal.
+    pub sha256: String,
+    pub records: u64,
+    pub transactions: u64,
+    pub reports: u64,
+    pub taken: Timestamp,
+}
+
 /// An entry in Odoo for what documents cannot explain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Completion {
@@ -260,12 +292,42 @@ pub struct Completion {
 }
 
 /// Something that differs, told so that a person can find it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Difference {
     pub level: String,
     pub what: String,
     pub quickbooks: String,
     pub odoo: String,
+    /// What kind of difference it is, as in `only_in_odoo`.
+    #[serde(default)]
+    pub reason: String,
+    /// The first transactions behind it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub because_of: Vec<String>,
+}
+
+/// QuickBooks' own trial balance of a day beside what Odoo holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BothBalances {
+    pub day: Date,
+    /// Results from before this day stand in retained earnings.
+    pub year_start: Date,
+    pub retained_earnings: QboId,
+    pub accounts: Vec<BothBalance>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BothBalance {
+    pub account: QboId,
+    /// Its number, if it has one, and its name in QuickBooks.
+    pub name: String,
+    /// The account it became.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub odoo_account: Option<OdooId>,
+    /// Whether it is one of profit and loss.
+    pub result: bool,
+    pub quickbooks: Money,
+    pub odoo: Money,
 }
 
 /// Both ledgers compared.
@@ -281,6 +343,12 @@ pub struct Proof {
     pub unexplained: Vec<Difference>,
     /// The first differences of each level.
     pub differences: Vec<Difference>,
+    /// What could not be compared, and why.
+    #[serde(default)]
+    pub not_compared: Vec<String>,
+    /// What it was compared with.
+    #[serde(default)]
+    pub snapshot: Option<Snapshot>,
     /// Of a rehearsal: the records that would not be loaded. (Those of a
     /// migration are kept one by one, and can be retried.)
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -335,6 +335,7 @@ const LINE: &[Field] = &[
     f("date_maturity", Day),
     f("tax_ids", Many("account.tax")),
     f("tax_repartition_line_id", One("account.tax.repartition.line")),
+    f("tax_line_id", One("account.tax")),
     f("tax_base_amount", Number),
     f("analytic_distribution", Json),
     f("parent_state", Text),

@@ -155,6 +155,10 @@ fn add_line(store: &mut Store, of: i64, values: &Record) -> Result<()> {
     ] {
         line.insert(name.to_owned(), value);
     }
+    let repartition = line.get("tax_repartition_line_id").and_then(Value::as_i64);
+    let tax =
+        repartition.map(|of| store.field("account.tax.repartition.line", of, "tax_id").clone());
+    line.insert("tax_line_id".to_owned(), tax.unwrap_or(Value::Bool(false)));
     line.entry("currency_id".to_owned()).or_insert(head("currency_id"));
     line.entry("partner_id".to_owned()).or_insert(commercial.unwrap_or(Value::Bool(false)));
     store.insert(LINE, line);
@@ -204,7 +208,9 @@ pub fn totals(store: &mut Store, id: i64) {
     let (mut open, mut debit) = (Decimal::ZERO, Decimal::ZERO);
     for line in own_lines(store, id) {
         let in_currency = amount(store, LINE, line, "amount_currency");
-        debit += in_currency.max(Decimal::ZERO);
+        if amount(store, LINE, line, "balance") > Decimal::ZERO {
+            debit += in_currency;
+        }
         match store.text(LINE, line, "display_type") {
             "tax" => tax += in_currency,
             "payment_term" => open += amount(store, LINE, line, "amount_residual_currency"),

@@ -1,26 +1,37 @@
 //! Odoo's side and QuickBooks' own ledger compared, on five levels.
 
+mod causes;
 mod documents;
 mod partners;
 mod quickbooks;
+mod stock;
+mod tax;
+mod telling;
+mod trial_balance;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use q2o_domain::{
-    Facts, Kind, Money, Result,
+    Facts, Kind, Money, OdooId, QboId, Result, Txn,
     ledger::{Level, Months, debits, month_ends},
-    records::{Difference, IdLink, Proof},
+    records::{BothBalances, IdLink, Proof, Reported},
 };
 
+use self::{
+    causes::Causes,
+    documents::Documents,
+    quickbooks::Theirs,
+    telling::{Telling, Told},
+};
 use super::{
     company::{Company, Task},
     odoo_ledger::OdooLedger,
     opening,
 };
+use crate::store::{collection, document};
 
-/// Differences told one by one; more are only counted.
-const TOLD: usize = 200;
+pub use self::tax::Taxes;
 
 /// What records became, by kind and the record's key.
 pub type Links = BTreeMap<Kind, BTreeMap<String, IdLink>>;
@@ -32,6 +43,14 @@ pub struct OdooSide {
     pub links: Links,
     /// Keys of the records that are deliberately not in Odoo.
     pub unmoved: BTreeSet<String>,
+    /// Odoo's move to the transaction it (or a part of it) stands for.
+    pub moves: BTreeMap<OdooId, Txn>,
+}
+
+/// The proof, and both trial balances that it is about.
+pub struct Compared {
+    pub proof: Proof,
+    pub balances: Vec<BothBalances>,
 }
 
 /// Compares both sides. Completion entries and what is unexplained are for the
@@ -42,65 +61,136 @@ pub async fn compare(
     facts: &Facts,
     side: &OdooSide,
     until: Date,
-) -> Result<Proof> {
+) -> Result<Compared> {
     let odoo = &side.ledger;
-    let theirs = quickbooks::ledger(company, task, facts).await?;
-    let mut proof = Proof::default();
-    let mut told = Vec::new();
-    let (l0, l1) = documents::documents(company, task, facts, side, &mut told).await?;
+    let theirs = Theirs::read(company, task, facts).await?;
+    let mut telling = Telling::default();
+    let Documents { l0, l1, taxes, untaxed } =
+        documents::compare(company, task, facts, side, &mut telling).await?;
     // open documents keep their own dates; together they stand the day before the cut
     let months = odoo.months.fold_before(opening::day(task.cut));
-    let mut l2 = Level::default();
-    told.extend(differ("L2", l2.table(&odoo.by_txn, &theirs.by_txn), |(txn, account)| {
-        format!("{txn}, account {account}")
-    }));
-    let mut l3 = Level::default();
-    told.extend(differ(
-        "L3",
-        l3.table(months.moved(), theirs.months.moved()),
-        |(account, month)| format!("account {account} in the month to {month}"),
-    ));
-    let mut l4 = Level::default();
     let ends = ends(&[&months, &theirs.months], until);
     let standing = months.standing(&ends);
-    told.extend(differ(
-        "L4",
-        l4.table(&standing, &theirs.months.standing(&ends)),
-        |(account, day)| format!("account {account} on {day}"),
-    ));
-    let (owed, owed_in_odoo) = partners::owed(&theirs, &odoo.owed, facts);
-    told.extend(differ("L4", l4.table(&owed_in_odoo, &owed), |(account, partner)| {
-        format!("account {account}, {partner}")
-    }));
-    proof.levels = [("L0", l0), ("L1", l1), ("L2", l2), ("L3", l3), ("L4", l4)]
-        .map(|(name, level)| (name.to_owned(), level))
-        .into();
+    let balances = balances(&theirs, &months, facts, side);
+    let (owed_in_odoo, owed) = partners::owed(odoo, &theirs, facts);
+    let (mut l2, mut l3, mut l4) = (Level::default(), Level::default(), Level::default());
+    let differing = Differing {
+        by_txn: l2.table(&odoo.by_txn, &theirs.by_txn),
+        by_month: l3.table(months.moved(), theirs.months.moved()),
+        by_end: l4.table(&standing, &theirs.months.standing(&ends)),
+        rolled: trial_balance::compare(&balances, &mut l4),
+        by_partner: l4.table(&owed_in_odoo, &owed),
+    };
+    let causes = if differing.nothing() {
+        Causes::default()
+    } else {
+        let txns = differing.by_txn.iter().map(|(cell, ..)| cell.clone()).collect();
+        Causes::find(company, task, side, &txns).await?
+    };
+    differing.tell(&causes, (&theirs, side), facts, &mut telling);
+    partners::unnamed(&theirs, &mut telling);
+    tax::compare(&odoo.taxes, &taxes, untaxed, &mut l4, &mut telling);
+    for reported in &theirs.reported {
+        if let Reported::Stock { day, items } = reported {
+            let both = stock::Both { day: *day, items, theirs: &theirs, odoo, months: &months };
+            both.compare(facts, &mut l4, &mut telling);
+        }
+    }
     let last = ends.last().copied();
-    proof.trial_balance_total = debits(
-        &standing
-            .into_iter()
-            .filter(|((_, day), _)| Some(*day) == last)
-            .map(|((account, _), balance)| (account, balance))
-            .collect(),
-    );
-    told.truncate(TOLD);
-    proof.differences = told;
-    Ok(proof)
+    let at_last = standing.into_iter().filter(|((_, day), _)| Some(*day) == last);
+    let at_last = at_last.map(|((account, _), balance)| (account, balance)).collect();
+    let proof = Proof {
+        levels: [("L0", l0), ("L1", l1), ("L2", l2), ("L3", l3), ("L4", l4)]
+            .map(|(name, level)| (name.to_owned(), level))
+            .into(),
+        trial_balance_total: debits(&at_last),
+        differences: telling.differences,
+        not_compared: telling.not_compared,
+        ..Proof::default()
+    };
+    Ok(Compared { proof, balances })
 }
 
-/// The differences of one comparison, told.
-fn differ<K>(
-    level: &str,
-    cells: Vec<(K, Money, Money)>,
-    what: impl Fn(&K) -> String,
-) -> Vec<Difference> {
-    let told = cells.into_iter().take(TOLD).map(|(key, odoo, quickbooks)| Difference {
-        level: level.to_owned(),
-        what: what(&key),
-        quickbooks: quickbooks.to_string(),
-        odoo: odoo.to_string(),
+/// Cells of a table that differ: Odoo's amount, then QuickBooks'.
+type Cells<K> = Vec<(K, Money, Money)>;
+
+/// What differs of the two ledgers.
+struct Differing<'a> {
+    by_txn: Cells<(Txn, QboId)>,
+    by_month: Cells<(QboId, Date)>,
+    by_end: Cells<(QboId, Date)>,
+    rolled: Cells<(&'a BothBalances, &'a QboId)>,
+    by_partner: Cells<(QboId, String)>,
+}
+
+impl Differing<'_> {
+    fn nothing(&self) -> bool {
+        self.by_txn.is_empty()
+            && self.by_month.is_empty()
+            && self.by_end.is_empty()
+            && self.rolled.is_empty()
+            && self.by_partner.is_empty()
+    }
+
+    fn tell(
+        self,
+        causes: &Causes,
+        (theirs, side): (&Theirs, &OdooSide),
+        facts: &Facts,
+        telling: &mut Telling,
+    ) {
+        for ((txn, account), odoo, quickbooks) in self.by_txn {
+            let reason = causes::reason(&txn, side, theirs);
+            let told = Told::new(reason, format!("{txn}, account {account}"));
+            telling.tell(told.because_of(vec![txn.to_string()]).of("L2", &quickbooks, &odoo));
+        }
+        for ((account, month), odoo, quickbooks) in self.by_month {
+            let what = format!("account {account} in the month to {month}");
+            let told = causes.in_month(&account, month, what);
+            telling.tell(told.of("L3", &quickbooks, &odoo));
+        }
+        for ((account, day), odoo, quickbooks) in self.by_end {
+            let told = causes.until(&account, day, format!("account {account} on {day}"));
+            telling.tell(told.of("L4", &quickbooks, &odoo));
+        }
+        for ((both, account), odoo, quickbooks) in self.rolled {
+            let what = format!("account {account} in the trial balance of {}", both.day);
+            let told = causes.rolled(both, account, facts, what);
+            telling.tell(told.of("L4", &quickbooks, &odoo));
+        }
+        for ((account, partner), odoo, quickbooks) in self.by_partner {
+            let told = causes.with_partner(&account, format!("account {account}, {partner}"));
+            telling.tell(told.of("L4", &quickbooks, &odoo));
+        }
+    }
+}
+
+/// Keeps a proof and its trial balances.
+pub async fn keep(
+    company: &Company,
+    task: &Task,
+    proof: &Proof,
+    balances: &[BothBalances],
+) -> Result<()> {
+    let mut kept = vec![document(collection::PROOFS, task.job.as_str(), proof)?];
+    for both in balances {
+        let id = format!("{}/{}", task.job, both.day);
+        let of_day = document(collection::BALANCES, id, both)?;
+        kept.push(of_day.key(task.job.as_str()).sort(both.day.to_string()));
+    }
+    company.tenant.put_all(kept).await
+}
+
+/// QuickBooks' trial balances beside Odoo's.
+fn balances(theirs: &Theirs, months: &Months, facts: &Facts, side: &OdooSide) -> Vec<BothBalances> {
+    let balances = theirs.reported.iter().filter_map(|reported| match reported {
+        Reported::TrialBalance { day, balances } => {
+            let odoo = trial_balance::rolled(months, *day, facts);
+            Some(trial_balance::both(*day, balances, &odoo, facts, &side.links))
+        }
+        Reported::Stock { .. } => None,
     });
-    told.collect()
+    balances.collect()
 }
 
 /// Every month end from the first movement to today or the last movement.

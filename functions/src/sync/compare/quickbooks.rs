@@ -1,9 +1,12 @@
-//! QuickBooks' side of the comparison: its own ledger, as its reports gave it.
+//! QuickBooks' side of the comparison: its own ledger and reports.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use q2o_domain::{
-    Facts, Money, Partner, QboId, Result, Txn, ledger::Months, ports::Select, records::LedgerTxn,
+    Currency, Facts, Money, Partner, Posting, QboId, Result, Txn,
+    ledger::Months,
+    ports::Select,
+    records::{LedgerTxn, Reported},
 };
 
 use crate::{
@@ -19,37 +22,54 @@ use crate::{
 pub struct Theirs {
     pub by_txn: BTreeMap<(Txn, QboId), Money>,
     pub months: Months,
-    /// By account and partner.
-    pub partners: BTreeMap<(QboId, Partner), Money>,
-    /// Accounts on which a posting names no partner.
+    /// By control account and partner.
+    pub owed: BTreeMap<(QboId, Partner), Money>,
+    /// The same of what is foreign, in its currency.
+    pub owed_foreign: BTreeMap<(QboId, Partner, Currency), Money>,
+    /// Control accounts on which a posting names no partner.
     pub partnerless: BTreeSet<QboId>,
+    pub reported: Vec<Reported>,
 }
 
-pub async fn ledger(company: &Company, task: &Task, facts: &Facts) -> Result<Theirs> {
-    let mut theirs = Theirs::default();
-    let key = Select::Key(task.job.0.clone());
-    let see = |read: Read<LedgerTxn>| {
-        let LedgerTxn { txn, postings, date, .. } = read.value;
-        let before = date < task.cut;
-        let txn = if before { opening::txn() } else { txn };
-        for mut posting in postings {
-            if before {
-                opening::roll(&mut posting, task.cut, facts);
+impl Theirs {
+    pub async fn read(company: &Company, task: &Task, facts: &Facts) -> Result<Self> {
+        let mut theirs = Self::default();
+        let see = |read: Read<LedgerTxn>| {
+            let LedgerTxn { txn, postings, date, .. } = read.value;
+            let before = date < task.cut;
+            let txn = if before { opening::txn() } else { txn };
+            for mut posting in postings {
+                if before {
+                    opening::roll(&mut posting, task.cut, facts);
+                }
+                theirs.post(&txn, posting, facts);
             }
-            let cell = (txn.clone(), posting.account.clone());
-            *theirs.by_txn.entry(cell).or_default() += posting.amount;
-            theirs.months.book(&posting.account, posting.date, posting.amount);
-            match posting.partner {
-                Some(partner) => {
-                    let cell = (posting.account, partner);
-                    *theirs.partners.entry(cell).or_default() += posting.amount;
+        };
+        let key = Select::Key(task.job.0.clone());
+        company.tenant.each(collection::LEDGER, key.clone(), see).await?;
+        let see = |read: Read<Reported>| theirs.reported.push(read.value);
+        company.tenant.each(collection::REPORTED, key, see).await?;
+        Ok(theirs)
+    }
+
+    fn post(&mut self, txn: &Txn, posting: Posting, facts: &Facts) {
+        let Posting { account, amount, date, partner, foreign } = posting;
+        *self.by_txn.entry((txn.clone(), account.clone())).or_default() += amount;
+        self.months.book(&account, date, amount);
+        if !facts.is_control(&account) {
+            return;
+        }
+        match partner {
+            Some(partner) => {
+                if let Some((currency, amount)) = foreign {
+                    let cell = (account.clone(), partner.clone(), currency);
+                    *self.owed_foreign.entry(cell).or_default() += amount;
                 }
-                None => {
-                    theirs.partnerless.insert(posting.account);
-                }
+                *self.owed.entry((account, partner)).or_default() += amount;
+            }
+            None => {
+                self.partnerless.insert(account);
             }
         }
-    };
-    company.tenant.each(collection::LEDGER, key, see).await?;
-    Ok(theirs)
+    }
 }

@@ -66,12 +66,19 @@ async fn halves(client: &QboClient, name: &str, params: &[(&str, &str)]) -> Resu
 /// # Errors
 /// When it is none.
 pub fn parse(json: &Value) -> Result<Report> {
-    let columns = json["Columns"]["Column"]
+    let mut columns: Vec<String> = Vec::new();
+    for column in json["Columns"]["Column"]
         .as_array()
         .ok_or_else(|| Failure::retry("QuickBooks' answer is no report"))?
-        .iter()
-        .map(column_key)
-        .collect();
+    {
+        let key = column_key(column);
+        // columns without a key may be of one type: the second is told by its number
+        let like = |other: &&String| other.split(' ').next() == Some(&key);
+        match columns.iter().filter(like).count() {
+            0 => columns.push(key),
+            before => columns.push(format!("{key} {}", before + 1)),
+        }
+    }
     let header = json["Header"].as_object().into_iter().flatten();
     let header = header
         .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
