@@ -14,6 +14,7 @@ pub mod entities;
 pub mod function;
 mod health;
 mod jobs;
+mod mappings;
 pub mod problem;
 mod reports;
 pub mod store;
@@ -42,6 +43,12 @@ pub static FUNCTIONS: &[Function] = &[
     jobs::list::FUNCTION,
     jobs::retry::FUNCTION,
     jobs::show::FUNCTION,
+    mappings::export::FUNCTION,
+    mappings::import::FUNCTION,
+    mappings::save::FUNCTION,
+    mappings::show::FUNCTION,
+    mappings::twins::FUNCTION,
+    mappings::versions::FUNCTION,
     reports::accounts::FUNCTION,
     reports::proof::FUNCTION,
     sync::orchestrate::FUNCTION,

@@ -15,8 +15,18 @@ pub struct Problem {
     pub status: StatusCode,
     pub code: &'static str,
     pub detail: String,
-    pub remedy: Option<Remedy>,
+    pub remedy: Option<Box<Remedy>>,
+    /// The rows of the request that it is about.
+    pub rows: Vec<Refused>,
     pub cause: Option<Box<dyn Error + Send + Sync>>,
+}
+
+/// One row of a request, and why it cannot be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Refused {
+    /// As in `accounts[3]` or `line 7, column odoo`.
+    pub row: String,
+    pub why: String,
 }
 
 #[derive(Serialize)]
@@ -28,11 +38,13 @@ struct Body<'a> {
     detail: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     remedy: Option<&'a Remedy>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [Refused],
 }
 
 impl Problem {
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), remedy: None, cause: None }
+        Self { status, code, detail: detail.into(), remedy: None, rows: Vec::new(), cause: None }
     }
 
     /// Also what anything that belongs to another tenant is.
@@ -48,7 +60,13 @@ impl Problem {
 
     #[must_use]
     pub fn remedied_by(mut self, remedy: Remedy) -> Self {
-        self.remedy = Some(remedy);
+        self.remedy = Some(Box::new(remedy));
+        self
+    }
+
+    #[must_use]
+    pub fn with_rows(mut self, rows: Vec<Refused>) -> Self {
+        self.rows = rows;
         self
     }
 
@@ -92,7 +110,8 @@ impl IntoResponse for Problem {
             title: self.status.canonical_reason().unwrap_or_default(),
             status: self.status.as_u16(),
             detail: &self.detail,
-            remedy: self.remedy.as_ref(),
+            remedy: self.remedy.as_deref(),
+            errors: &self.rows,
         };
         let json = serde_json::to_string(&body).unwrap_or_default();
         (self.status, [(header::CONTENT_TYPE, "application/problem+json")], json).into_response()

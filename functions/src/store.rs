@@ -41,6 +41,7 @@ pub mod collection {
     pub const UNEXPLAINED: &str = "unexplained";
     pub const PROOFS: &str = "proofs";
     pub const BALANCES: &str = "balances";
+    pub const MAPPINGS: &str = "mappings";
     pub const AUDIT: &str = "audit";
 
     /// Those whose documents may be deleted one day.

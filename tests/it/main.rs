@@ -13,6 +13,7 @@ mod failures;
 mod host;
 mod lines;
 mod made;
+mod mapped;
 mod mappings;
 mod odoo_contract;
 mod opening;

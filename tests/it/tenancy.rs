@@ -39,14 +39,11 @@ async fn a_foreign_tenant_finds_nothing() {
             .replace("{job}", &job)
             .replace("{realm}", &realm)
             .replace("{connection}", "any");
-        let query = if path.ends_with("errors") || path.ends_with("accounts") {
-            format!("?link={link}")
-        } else {
-            String::new()
-        };
-        let path = format!("{path}{query}");
+        // for those that take it
+        let path = format!("{path}?link={link}");
         let body = match function.name.as_ref() {
             "backfills-start" | "backfills-rehearse" => json!({ "link": link }),
+            "mappings-save" => json!({ "link": link, "mode": "mirror" }),
             _ => json!({ "realm": realm, "odoo": "any" }),
         };
 

@@ -143,17 +143,34 @@ impl TestApp {
         path: &str,
         body: Value,
     ) -> (StatusCode, Value) {
+        let json = ("application/json", body.to_string());
+        let (status, text) = self.send(token, method, path, json).await;
+        (status, serde_json::from_str(&text).unwrap_or(Value::Null))
+    }
+
+    /// Sends any text as a member, and gets the answer's.
+    pub async fn exchange(&self, method: &str, path: &str, text: String) -> (StatusCode, String) {
+        self.send(&self.token(), method, path, ("text/csv", text)).await
+    }
+
+    async fn send(
+        &self,
+        token: &str,
+        method: &str,
+        path: &str,
+        (of, text): (&str, String),
+    ) -> (StatusCode, String) {
         let request = Request::builder()
             .method(method)
             .uri(path)
             .header("authorization", format!("Bearer {token}"))
-            .header("content-type", "application/json")
-            .body(Body::from(body.to_string()))
+            .header("content-type", of)
+            .body(Body::from(text))
             .expect("a request");
         let response = self.router.clone().oneshot(request).await.expect("an answer");
         let status = response.status();
         let bytes = to_bytes(response.into_body(), usize::MAX).await.expect("a body");
-        (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+        (status, String::from_utf8_lossy(&bytes).into_owned())
     }
 
     /// Connects both simulators and ties them; gives the link.

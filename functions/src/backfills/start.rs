@@ -109,6 +109,7 @@ pub async fn begin(
         remedy: None,
         counts: std::collections::BTreeMap::default(),
         unavailable: std::collections::BTreeMap::default(),
+        mapping: None,
         calls: (0, 0),
         events: 0,
     };
@@ -121,7 +122,14 @@ pub async fn begin(
     let riders = riders.map_err(|error| {
         Problem::from(q2o_domain::Failure::bug(format!("cannot write a job: {error}")))
     })?;
-    let task = Task { tenant: tenant.id, job: id.clone(), link: plan.link.clone(), cut: plan.cut };
+    let task = Task {
+        tenant: tenant.id,
+        job: id.clone(),
+        link: plan.link.clone(),
+        cut: plan.cut,
+        // the survey says which
+        mapping: None,
+    };
     let input = Input { task, plan };
     app.engine
         .start::<Backfill>(&instance(tenant, &id), &input, riders)

@@ -25,7 +25,8 @@ pub struct Source {
 impl Entity for Vendor {
     const KIND: Kind = Kind::Vendor;
     const MODEL: &'static str = "res.partner";
-    const AFTER: &'static [Kind] = &[Kind::Term, Kind::Account];
+    // a vendor may be a customer, too
+    const AFTER: &'static [Kind] = &[Kind::Term, Kind::Account, Kind::Customer];
     const ONLY: Option<&'static str> = Some("Active IN (true,false)");
     type Source = Source;
 

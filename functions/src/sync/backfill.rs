@@ -96,7 +96,9 @@ fn migrate(cx: &mut Context<'_>, input: &Input) -> Phase<()> {
     let kinds = plan.kinds.clone();
     let only_look = plan.purpose == Purpose::Rehearse;
     let survey = survey::Input { task: task.clone(), kinds: kinds.clone(), only_look };
-    let survey::Surveyed { realm, to_fetch } = or_end!(cx.attempt::<Survey>(&survey)?);
+    let survey::Surveyed { realm, to_fetch, mapping } = or_end!(cx.attempt::<Survey>(&survey)?);
+    // what a person saved meanwhile counts from here on
+    let task = &Task { mapping, ..task.clone() };
     let dates = or_end!(extract(cx, task, &realm, &to_fetch)?);
     let until = dates.map_or(plan.until, |(_, last)| last.max(plan.until));
     or_end!(read_ledger(cx, task, &realm, dates, until)?);

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::civil::Date;
 use q2o_domain::{
     Currency, Failure, JobId, Kind, LinkId, OdooId, QboId, RealmId, Remedy, Result, TenantId,
+    mapping::Decisions,
     ports::Odoo,
     records::{CompanyLink, Fingerprint},
 };
@@ -13,6 +14,7 @@ use serde_json::{Value, json};
 
 use crate::{
     app::Tools,
+    mappings,
     store::{Tenant, collection},
 };
 
@@ -25,6 +27,9 @@ pub struct Task {
     /// The first day of history that is moved; what is before is in the opening
     /// balances.
     pub cut: Date,
+    /// The version of the mapping that counts, if there is one.
+    #[serde(default)]
+    pub mapping: Option<u32>,
 }
 
 impl Task {
@@ -41,6 +46,8 @@ pub struct Company {
     pub odoo: Arc<dyn Odoo>,
     pub odoo_company: OdooId,
     pub odoo_database: String,
+    /// What was decided about accounts, taxes and partners.
+    pub decisions: Decisions,
 }
 
 impl Company {
@@ -54,12 +61,22 @@ impl Company {
             })?
             .value;
         let (odoo, connection) = tools.connect.odoo(&tenant, &link.odoo).await?;
+        let decisions = match task.mapping {
+            Some(version) => {
+                mappings::version(&tenant, &link.id, version)
+                    .await?
+                    .ok_or_else(|| Failure::bug(format!("there is no mapping {version}")))?
+                    .decisions
+            }
+            None => Decisions::default(),
+        };
         Ok(Self {
             tenant,
             link,
             odoo,
             odoo_company: connection.company,
             odoo_database: connection.database,
+            decisions,
         })
     }
 

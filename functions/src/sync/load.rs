@@ -132,7 +132,9 @@ pub(super) struct Batch<'a> {
 impl Batch<'_> {
     async fn load(&self, staged: Vec<Staged>) -> Result<Counts> {
         let mut items = self.map(staged).await?;
-        let own: Vec<String> = items.iter().map(|item| self.key(&item.id)).collect();
+        let twins = items.iter().filter_map(|item| self.twin(&item.id));
+        let twins = twins.map(|id| record_key(self.link(), Kind::Customer, id));
+        let own: Vec<String> = items.iter().map(|item| self.key(&item.id)).chain(twins).collect();
         let mapped = items.iter().map(|item| &item.mapped);
         let mut known = Known::read(self.company, own.into_iter(), mapped).await?;
         for item in &mut items {
@@ -156,6 +158,12 @@ impl Batch<'_> {
 
     fn link(&self) -> &LinkId {
         &self.company.link.id
+    }
+
+    /// The customer that a vendor is, too.
+    pub(super) fn twin(&self, id: &QboId) -> Option<&QboId> {
+        let vendor = self.entity.kind() == Kind::Vendor;
+        self.company.decisions.twins.get(id).filter(|_| vendor)
     }
 
     async fn map(&self, staged: Vec<Staged>) -> Result<Vec<Item>> {
@@ -299,6 +307,18 @@ impl Batch<'_> {
             class: "refused",
             why: format!("Odoo refused {kind} {id}{of}: {why}"),
             remedy: Some(Remedy::FixRecord { kind, id: id.clone() }),
+            waits_for: Vec::new(),
+        }
+    }
+
+    /// It went elsewhere before it was decided otherwise.
+    pub(super) fn settled_elsewhere() -> Problem {
+        Problem {
+            class: "changed",
+            why: "It was loaded into Odoo before it was decided otherwise, and other records \
+                  point at it. Roll the migration back, then load it anew."
+                .to_owned(),
+            remedy: Some(Remedy::RollBack),
             waits_for: Vec::new(),
         }
     }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use q2o_domain::{Field, OdooId, Result};
+use q2o_domain::{Field, Kind, OdooId, Result};
 use serde_json::{Value, json};
 
 use super::{
@@ -17,7 +17,9 @@ impl Batch<'_> {
     /// Drafts whose references are all known go out; what they became may be
     /// what others wait for, so as long as something goes, there is another round.
     pub(super) async fn masters(&self, items: &mut [Item], known: &mut Known) -> Result<()> {
+        self.as_decided(items, known).await?;
         self.adopt(items, known).await?;
+        self.journals(items).await?;
         let mut done: BTreeSet<(usize, usize)> = BTreeSet::new();
         for (at, item) in items.iter().enumerate() {
             let adopted = |d: &usize| item.adopted.contains(item.mapped.drafts[*d].part);
@@ -45,6 +47,10 @@ impl Batch<'_> {
                 match outcome {
                     Ok(parts) => {
                         items[at].odoo.extend(parts);
+                        if self.twin(&items[at].id).is_some() {
+                            // the customer's: not to be taken back with the vendor
+                            items[at].adopted.insert(String::new());
+                        }
                         let link = Self::linked(&items[at]);
                         known.add(self.key(&items[at].id), link);
                     }
@@ -112,7 +118,10 @@ impl Batch<'_> {
             .iter()
             .map(|&(at, d)| {
                 let draft = &items[at].mapped.drafts[d];
-                let external_id = self.company.external_id(kind, &items[at].id, draft.part);
+                let external_id = match self.twin(&items[at].id) {
+                    Some(customer) => self.company.external_id(Kind::Customer, customer, ""),
+                    None => self.company.external_id(kind, &items[at].id, draft.part),
+                };
                 Outgoing { draft, external_id, outcome: None }
             })
             .collect();

@@ -1,5 +1,6 @@
 //! The migration: its orchestrations, and the activities that touch the world.
 
+mod as_decided;
 pub mod backfill;
 pub mod company;
 mod compare;
@@ -9,6 +10,7 @@ mod documents;
 mod explain;
 mod extract;
 pub mod facts;
+mod groups;
 mod load;
 mod load_masters;
 mod mark;
@@ -28,6 +30,7 @@ mod seal;
 mod settle;
 mod settle_late;
 mod snapshot;
+mod strangers;
 mod survey;
 mod virtual_odoo;
 

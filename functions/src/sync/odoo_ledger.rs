@@ -1,13 +1,11 @@
 //! Odoo's ledger, read back through its API.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use q2o_domain::{
-    Currency, Facts, Failure, Kind, Money, OdooId, Partner, QboId, Result, Txn,
-    ledger::Months,
-    ports::{OdooError, Select},
-    records::IdLink,
+    Currency, Facts, Failure, Money, OdooId, Partner, QboId, Result, Txn, ledger::Months,
+    ports::OdooError, records::Foreign,
 };
 use q2o_durable::Attempt;
 use rust_decimal::Decimal;
@@ -16,9 +14,11 @@ use serde_json::{Value, json};
 use super::{
     company::{Company, id_of, many2one},
     compare::Taxes,
+    documents::KEY,
+    groups::Groups,
     settle::{is_control, money},
+    strangers::Strangers,
 };
-use crate::store::{collection, kind_key};
 
 /// What Odoo holds on the accounts of the migration.
 #[derive(Default)]
@@ -34,17 +34,28 @@ pub struct OdooLedger {
     pub taxes: Taxes,
     /// How much there is of each item; `None` where Odoo keeps no stock.
     pub in_stock: Option<BTreeMap<QboId, Decimal>>,
+    /// What others booked on accounts that were there before us.
+    foreign: BTreeMap<OdooId, Foreign>,
 }
 
 /// What Odoo's records stand for.
 pub struct What<'a> {
     pub facts: &'a Facts,
     pub accounts: &'a BTreeMap<OdooId, QboId>,
+    pub partners: &'a BTreeMap<OdooId, Partner>,
     pub moves: &'a BTreeMap<OdooId, Txn>,
     /// Taxes.
     pub rates: &'a BTreeMap<OdooId, QboId>,
     /// Products.
     pub items: &'a BTreeMap<OdooId, QboId>,
+    pub adopted: &'a Adopted,
+}
+
+/// What was there before us: others may book on it, too.
+#[derive(Debug, Default)]
+pub struct Adopted {
+    pub accounts: BTreeSet<OdooId>,
+    pub taxes: BTreeSet<OdooId>,
 }
 
 /// One posted move.
@@ -58,19 +69,23 @@ pub struct Move {
     pub currency: Currency,
     /// What is left on its control accounts, in its currency.
     pub open: Money,
+    /// As documents are found by.
+    pub key: Option<String>,
+    /// The move whose tax it makes due.
+    pub because_of: Option<OdooId>,
 }
 
 /// What a move that nobody of us wrote is told as, with Odoo's own id.
 const STRANGER: &str = "Odoo entry";
 
 /// Rows a call.
-const PAGE: u32 = 5000;
+pub const PAGE: u32 = 5000;
 
 /// Reads moves and lines one by one, and months from Odoo's own sums.
 pub async fn read(company: &Company, what: &What<'_>, attempt: &Attempt) -> Result<OdooLedger> {
     let accounts = what.accounts;
     let mut odoo = OdooLedger { moves: read_moves(company).await?, ..OdooLedger::default() };
-    let partners = partner_links(company).await?;
+    let strangers = Strangers::read(company, what, &odoo.moves).await?;
     let account_ids: Vec<i64> = accounts.keys().map(|id| id.0).collect();
     let lines = json!([
         ["parent_state", "=", "posted"],
@@ -81,6 +96,7 @@ pub async fn read(company: &Company, what: &What<'_>, attempt: &Attempt) -> Resu
         "move_id",
         "account_id",
         "partner_id",
+        "date",
         "balance",
         "amount_residual_currency",
         "account_type",
@@ -96,7 +112,7 @@ pub async fn read(company: &Company, what: &What<'_>, attempt: &Attempt) -> Resu
             .await?;
         let full = rows.len() == PAGE as usize;
         for row in &rows {
-            odoo.line(row, what, &partners)?;
+            odoo.line(row, what, &strangers)?;
         }
         if !full {
             break;
@@ -118,6 +134,9 @@ pub async fn read(company: &Company, what: &What<'_>, attempt: &Attempt) -> Resu
         odoo.months.book(account, month, amount);
     }
     odoo.taxes = taxes(company, what.rates).await?;
+    for (cell, amount) in strangers.taxes(company, what).await? {
+        *odoo.taxes.entry(cell).or_default() -= amount;
+    }
     odoo.in_stock = in_stock(company, what.items).await?;
     Ok(odoo)
 }
@@ -180,7 +199,15 @@ async fn in_stock(
 
 async fn read_moves(company: &Company) -> Result<BTreeMap<OdooId, Move>> {
     let domain = json!([["state", "=", "posted"], ["company_id", "=", company.odoo_company.0]]);
-    let fields = ["move_type", "date", "amount_total", "amount_tax", "currency_id"];
+    let fields = [
+        "move_type",
+        "date",
+        "amount_total",
+        "amount_tax",
+        "currency_id",
+        KEY,
+        "tax_cash_basis_origin_move_id",
+    ];
     let mut moves = BTreeMap::new();
     for page in 0.. {
         let rows = company
@@ -202,6 +229,8 @@ async fn read_moves(company: &Company) -> Result<BTreeMap<OdooId, Move>> {
                     tax: money(&row["amount_tax"]).unwrap_or_default().abs(),
                     currency: row["currency_id"][1].as_str().unwrap_or_default().into(),
                     open: Money::ZERO,
+                    key: row[KEY].as_str().map(str::to_owned),
+                    because_of: many2one(&row["tax_cash_basis_origin_move_id"]),
                 },
             );
         }
@@ -213,17 +242,49 @@ async fn read_moves(company: &Company) -> Result<BTreeMap<OdooId, Move>> {
 }
 
 impl OdooLedger {
-    fn line(
-        &mut self,
-        row: &Value,
-        what: &What<'_>,
-        partners: &BTreeMap<OdooId, Partner>,
-    ) -> Result<()> {
-        let of = many2one(&row["move_id"]);
-        let account = many2one(&row["account_id"]).and_then(|id| what.accounts.get(&id));
-        let (Some(of), Some(account), Some(balance)) = (of, account, money(&row["balance"])) else {
+    /// Puts what is one in Odoo under the first of it.
+    pub fn group(&mut self, groups: &Groups) {
+        for ((txn, account), amount) in std::mem::take(&mut self.by_txn) {
+            *self.by_txn.entry((txn, groups.account(account))).or_default() += amount;
+        }
+        for ((account, partner), amount) in std::mem::take(&mut self.owed) {
+            let cell = (groups.account(account), groups.partner(partner));
+            *self.owed.entry(cell).or_default() += amount;
+        }
+        for ((account, partner, currency), amount) in std::mem::take(&mut self.owed_foreign) {
+            let cell = (groups.account(account), groups.partner(partner), currency);
+            *self.owed_foreign.entry(cell).or_default() += amount;
+        }
+        let months = std::mem::take(&mut self.months);
+        for ((account, month), amount) in months.moved() {
+            self.months.book(&groups.account(account.clone()), *month, *amount);
+        }
+        self.taxes = groups.taxes(std::mem::take(&mut self.taxes));
+    }
+
+    /// What others booked on accounts that were there before us.
+    pub fn foreign(&self) -> Vec<Foreign> {
+        self.foreign.values().cloned().collect()
+    }
+
+    fn line(&mut self, row: &Value, what: &What<'_>, strangers: &Strangers) -> Result<()> {
+        let (of, at) = (many2one(&row["move_id"]), many2one(&row["account_id"]));
+        let account = at.and_then(|id| what.accounts.get(&id));
+        let date: Option<Date> = row["date"].as_str().and_then(|day| day.parse().ok());
+        let (Some(of), Some(at), Some(account), Some(balance), Some(date)) =
+            (of, at, account, money(&row["balance"]), date)
+        else {
             return Err(Failure::bug(format!("Odoo's ledger has a line like {row}")));
         };
+        if what.adopted.accounts.contains(&at) && strangers.wrote(of) {
+            // Odoo's own monthly sums hold it, too
+            self.months.book(account, date, -balance);
+            let foreign = self.foreign.entry(at).or_default();
+            row["account_id"][1].as_str().unwrap_or_default().clone_into(&mut foreign.account);
+            foreign.lines += 1;
+            foreign.amount += balance;
+            return Ok(());
+        }
         // what nobody of us wrote is told under Odoo's own id
         let txn = what
             .moves
@@ -235,7 +296,9 @@ impl OdooLedger {
             if let Some(own) = self.moves.get_mut(&of) {
                 own.open += money(&row["amount_residual_currency"]).unwrap_or_default();
             }
-            if let Some(partner) = many2one(&row["partner_id"]).and_then(|id| partners.get(&id)) {
+            if let Some(partner) =
+                many2one(&row["partner_id"]).and_then(|id| what.partners.get(&id))
+            {
                 let cell = (account.clone(), partner.clone());
                 *self.owed.entry(cell).or_default() += balance;
                 let currency = row["currency_id"][1].as_str().map(Currency::from);
@@ -256,21 +319,6 @@ impl OdooLedger {
         let id = txn.id.as_str().parse().ok().filter(|_| txn.txn_type == STRANGER)?;
         self.moves.get(&OdooId(id))
     }
-}
-
-/// Odoo's partner to whom it stands for.
-async fn partner_links(company: &Company) -> Result<BTreeMap<OdooId, Partner>> {
-    let mut partners = BTreeMap::new();
-    for kind in [Kind::Customer, Kind::Vendor, Kind::Employee] {
-        let key = Select::Key(kind_key(&company.link.id, kind));
-        for read in company.tenant.list_all::<IdLink>(collection::ID_LINKS, key).await? {
-            let id = read.id.rsplit('/').next().unwrap_or_default().into();
-            if let Some(odoo) = read.value.odoo.get("") {
-                partners.insert(*odoo, Partner { kind, id });
-            }
-        }
-    }
-    Ok(partners)
 }
 
 /// The month of a group: the first day of its range.

@@ -7,7 +7,7 @@ use std::{
 
 use jiff::civil::Date;
 use q2o_domain::{
-    Kind, OdooId, QboId, Result, Txn, Write,
+    Kind, OdooId, Partner, QboId, Result, Txn, Write,
     ledger::Level,
     ports::Select,
     records::{Difference, ErrorEntry, IdLink, Snapshot},
@@ -19,7 +19,8 @@ use super::{
     company::{Company, Task},
     compare::{Compared, Links, OdooSide, compare, keep},
     complete::Kept,
-    odoo_ledger::{self, What},
+    groups::{Groups, TAXES},
+    odoo_ledger::{self, Adopted, What},
     opening,
     progress::Progress,
     sorted,
@@ -29,9 +30,6 @@ use crate::{
     entities::ENTITIES,
     store::{collection, kind_key},
 };
-
-/// The parts of a tax rate that are taxes: for sales, and for purchases.
-const TAXES: [&str; 2] = ["", "purchase"];
 
 pub struct Prove(pub Arc<Tools>);
 
@@ -63,13 +61,16 @@ async fn prove(tools: &Tools, input: Input, attempt: &Attempt) -> Result<bool> {
     let kept = company.tenant.list_all::<Kept>(collection::COMPLETIONS, key).await?;
     let kept: Vec<Kept> = kept.into_iter().map(|read| read.value).collect();
     let opened = opening::entry_link(&company).await?;
-    let (accounts, moves) = (accounts(&links), moves(&links, &kept, opened.as_ref()));
+    let groups = Groups::of(&links);
+    let moves = moves(&links, &kept, opened.as_ref());
     let what = What {
         facts: &facts,
-        accounts: &accounts,
+        accounts: &accounts(&links, &groups),
+        partners: &partners(&links, &groups),
         moves: &moves,
-        rates: &rates(&links),
+        rates: &rates(&links, &groups),
         items: &items(&links),
+        adopted: &adopted(&links),
     };
     let ledger = odoo_ledger::read(&company, &what, attempt).await?;
     let unmoved = unmoved(&company).await?;
@@ -113,10 +114,33 @@ async fn unmoved(company: &Company) -> Result<BTreeSet<String>> {
     Ok(errors.into_iter().filter(|e| e.value.class == "not_moved").map(|e| e.id).collect())
 }
 
-/// Odoo's account to QuickBooks' account.
-fn accounts(links: &Links) -> BTreeMap<OdooId, QboId> {
+/// Odoo's account to QuickBooks' account, or to the first of several.
+fn accounts(links: &Links, groups: &Groups) -> BTreeMap<OdooId, QboId> {
     let of = links.get(&Kind::Account).into_iter().flatten();
-    of.filter_map(|(key, link)| Some((*link.odoo.get("")?, id(key)))).collect()
+    of.filter_map(|(key, link)| Some((*link.odoo.get("")?, groups.account(id(key))))).collect()
+}
+
+/// Accounts and taxes that were there before us: others may book on them, too.
+fn adopted(links: &Links) -> Adopted {
+    let of = |kind: Kind| -> BTreeSet<OdooId> {
+        let links = links.get(&kind).into_iter().flat_map(BTreeMap::values);
+        let parts = links.flat_map(|link| link.adopted.iter().map(|part| link.odoo.get(part)));
+        parts.flatten().copied().collect()
+    };
+    Adopted { accounts: of(Kind::Account), taxes: of(Kind::TaxRate) }
+}
+
+/// Odoo's partner to whom it stands for.
+fn partners(links: &Links, groups: &Groups) -> BTreeMap<OdooId, Partner> {
+    let mut partners = BTreeMap::new();
+    for kind in [Kind::Customer, Kind::Vendor, Kind::Employee] {
+        for (key, link) in links.get(&kind).into_iter().flatten() {
+            if let Some(odoo) = link.odoo.get("") {
+                partners.insert(*odoo, groups.partner(Partner { kind, id: id(key) }));
+            }
+        }
+    }
+    partners
 }
 
 /// Odoo's product to QuickBooks' item.
@@ -126,11 +150,11 @@ fn items(links: &Links) -> BTreeMap<OdooId, QboId> {
 }
 
 /// Odoo's tax to QuickBooks' rate; of several rates that became one tax, the first.
-fn rates(links: &Links) -> BTreeMap<OdooId, QboId> {
+fn rates(links: &Links, groups: &Groups) -> BTreeMap<OdooId, QboId> {
     let mut rates = BTreeMap::new();
     for (key, link) in links.get(&Kind::TaxRate).into_iter().flatten() {
         for odoo in TAXES.iter().filter_map(|part| link.odoo.get(*part)) {
-            rates.entry(*odoo).or_insert_with(|| id(key));
+            rates.insert(*odoo, groups.rate(id(key)));
         }
     }
     rates

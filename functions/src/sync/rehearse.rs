@@ -65,7 +65,7 @@ async fn rehearse(tools: &Tools, input: Input, attempt: &Attempt) -> Result<bool
         company: &company,
         facts: &facts,
         task: &task,
-        odoo: VirtualOdoo::new(&facts, &company.link.id),
+        odoo: VirtualOdoo::new(&facts, &company.link.id, &company.decisions),
         problems: Vec::new(),
         counts: BTreeMap::new(),
     };

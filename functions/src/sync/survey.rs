@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use q2o_domain::{
     Currency, Failure, Kind, RealmId, Remedy, Result,
+    mapping::Mode,
     records::{CompanyLink, Counts, Fingerprint},
 };
 use q2o_durable::{Activity, Attempt};
@@ -21,6 +22,7 @@ use super::{
 use crate::{
     app::Tools,
     entities::{PLANS, document::Journal, entity},
+    mappings::{self, check::Sides},
     store::{collection, document, failed},
 };
 use q2o_domain::ports::{Change, Unavailable};
@@ -42,6 +44,9 @@ pub struct Surveyed {
     pub realm: RealmId,
     /// Kinds that are still to be fetched: the company has records of them.
     pub to_fetch: Vec<Kind>,
+    /// The version of the mapping that counts from here on.
+    #[serde(default)]
+    pub mapping: Option<u32>,
 }
 
 impl Activity for Survey {
@@ -78,6 +83,7 @@ async fn survey(tools: &Tools, input: Input, attempt: &Attempt) -> Result<Survey
             save(&company.link, &company).await?;
         }
     }
+    let mapping = mapping(tools, &company).await?;
     if !only_look {
         prepare(&company).await?;
     }
@@ -114,8 +120,9 @@ async fn survey(tools: &Tools, input: Input, attempt: &Attempt) -> Result<Survey
             .phase("survey"),
         counts,
         unavailable,
+        mapping,
     });
-    Ok(Surveyed { realm, to_fetch })
+    Ok(Surveyed { realm, to_fetch, mapping })
 }
 
 /// The survey's rider also says how much there is to move, and what is not to be had.
@@ -123,6 +130,7 @@ struct Surveying {
     progress: Progress,
     counts: BTreeMap<Kind, Counts>,
     unavailable: BTreeMap<Kind, String>,
+    mapping: Option<u32>,
 }
 
 /// Kinds that a company without the feature has none of.
@@ -139,6 +147,7 @@ impl q2o_durable::Rider for Surveying {
         for change in &mut changes {
             if let Change::Replace(job, _) = change {
                 job.body["unavailable"] = json!(self.unavailable);
+                job.body["mapping"] = json!(self.mapping);
                 for (kind, counts) in &self.counts {
                     // counters start anew with every survey
                     job.body["counts"][kind.to_string()] = json!(counts);
@@ -169,6 +178,33 @@ async fn alone(company: &Company) -> Result<()> {
              Nothing was written. Choose an Odoo company of its own.",
             other[KEY].as_str().unwrap_or_default()
         ),
+    ))
+}
+
+/// The version of the mapping that counts, held against both companies as they
+/// are now.
+async fn mapping(tools: &Tools, company: &Company) -> Result<Option<u32>> {
+    let Some(mapping) = mappings::current(&company.tenant, &company.link.id).await? else {
+        return Ok(None);
+    };
+    let (odoo, id) = (company.odoo.as_ref(), company.odoo_company);
+    let (source, chart) = mappings::read(tools, &company.tenant, &company.link, odoo, id).await?;
+    let sides = Sides { source: &source, chart: &chart };
+    let mut broken = sides.recheck(&mapping.decisions);
+    if mapping.mode == Mode::Map {
+        broken.extend(sides.undecided(&mapping.decisions).map(|id| {
+            let why = format!("Nothing was decided on account {}.", source.shown(id));
+            (Kind::Account, id.clone(), why)
+        }));
+    }
+    let count = broken.len();
+    let Some((kind, id, why)) = broken.into_iter().next() else {
+        return Ok(Some(mapping.version));
+    };
+    let more = if count > 1 { format!(" ({} more.)", count - 1) } else { String::new() };
+    Err(Failure::needs(
+        Remedy::Map { kind, id },
+        format!("The mapping does not hold: {why}{more} Nothing was written. Save it anew."),
     ))
 }
 

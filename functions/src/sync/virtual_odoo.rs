@@ -4,15 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use q2o_domain::{
     Allocation, Currency, Draft, Facts, Field, Fields, Kind, LinkId, Mapped, Money, OdooId,
-    Partner, QboId, Ref, Txn, records::IdLink,
+    Partner, QboId, Ref, Txn, mapping::Decisions, records::IdLink,
 };
 
-use super::{compare::OdooSide, odoo_ledger::Move, opening};
+use super::{compare::OdooSide, groups::Groups, odoo_ledger::Move, opening};
 use crate::store::record_key;
 
 pub struct VirtualOdoo<'a> {
     facts: &'a Facts,
     link: &'a LinkId,
+    decisions: &'a Decisions,
     side: OdooSide,
     next: i64,
     /// What stands on the control accounts of each record, in its currency.
@@ -22,12 +23,14 @@ pub struct VirtualOdoo<'a> {
 }
 
 impl<'a> VirtualOdoo<'a> {
-    pub fn new(facts: &'a Facts, link: &'a LinkId) -> Self {
+    pub fn new(facts: &'a Facts, link: &'a LinkId, decisions: &'a Decisions) -> Self {
         Self {
             facts,
             link,
+            decisions,
             side: OdooSide::default(),
-            next: 0,
+            // far from what Odoo has already
+            next: 1 << 48,
             open: BTreeMap::new(),
             allocations: Vec::new(),
         }
@@ -46,10 +49,17 @@ impl<'a> VirtualOdoo<'a> {
         if !missing.is_empty() {
             return missing;
         }
+        let there = match self.there(kind, id) {
+            Ok(there) => there,
+            Err(missing) => return vec![missing],
+        };
         let mut link =
             IdLink { odoo: BTreeMap::new(), hash: String::new(), adopted: BTreeSet::new() };
         for draft in &mapped.drafts {
-            let of = self.number();
+            let of = match there {
+                Some(there) if draft.part.is_empty() => there,
+                _ => self.number(),
+            };
             link.odoo.insert(draft.part.to_owned(), of);
             for made in &draft.made {
                 link.odoo.insert(made.part.to_owned(), self.number());
@@ -69,6 +79,20 @@ impl<'a> VirtualOdoo<'a> {
     /// Set against each other as well, for a record that is in the opening balances.
     pub fn allocate(&mut self, allocations: Vec<(Ref, Allocation)>) {
         self.allocations.extend(allocations);
+    }
+
+    /// What Odoo has already of a record, or which record has to be there before.
+    fn there(&self, kind: Kind, id: &QboId) -> Result<Option<OdooId>, String> {
+        match kind {
+            Kind::Account => Ok(self.decisions.account(id)),
+            Kind::Vendor => self.decisions.twins.get(id).map_or(Ok(None), |customer| {
+                let key = record_key(self.link, Kind::Customer, customer);
+                let link = self.side.links.get(&Kind::Customer).and_then(|links| links.get(&key));
+                let partner = link.and_then(|link| link.odoo.get("")).copied();
+                partner.map(Some).ok_or_else(|| format!("Customer {customer}"))
+            }),
+            _ => Ok(None),
+        }
     }
 
     /// Deliberately not moved.
@@ -127,6 +151,8 @@ impl<'a> VirtualOdoo<'a> {
                 own.open = *open;
             }
         }
+        let groups = Groups::of(&self.side.links);
+        self.side.ledger.group(&groups);
         self.side.ledger.owed.retain(|_, amount| !amount.is_zero());
         self.side.ledger.owed_foreign.retain(|_, amount| !amount.is_zero());
         self.side
@@ -169,7 +195,8 @@ impl<'a> VirtualOdoo<'a> {
             draft.fields.get("move_type").is_none_or(|of| *of != Field::Text("entry".into()));
         let total = if is_invoice { due.abs() } else { debits.abs() };
         let (date, tax, open) = (*date, tax.abs(), Money::ZERO);
-        let made = Move { is_invoice, date, total, tax, currency, open };
+        let (key, because_of) = (None, None);
+        let made = Move { is_invoice, date, total, tax, currency, open, key, because_of };
         self.side.ledger.moves.insert(id, made);
     }
 }

@@ -54,6 +54,8 @@ pub enum Remedy {
     FixRecord { kind: Kind, id: QboId },
     /// Look at the transaction's postings on both sides.
     Review { txn_type: String, id: QboId },
+    /// Roll the migration back first: what was loaded stands in the way.
+    RollBack,
     /// Choose a plan with more years of history.
     Upgrade,
     /// Send what is missing or malformed again.

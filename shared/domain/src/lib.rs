@@ -7,6 +7,7 @@ mod failure;
 mod ids;
 mod kind;
 pub mod ledger;
+pub mod mapping;
 mod money;
 mod plan;
 pub mod ports;

@@ -139,6 +139,9 @@ pub struct Job {
     /// Kinds that this company gives no records of, and why.
     #[serde(default)]
     pub unavailable: BTreeMap<Kind, String>,
+    /// The version of the mapping it runs with, if there is one.
+    #[serde(default)]
+    pub mapping: Option<u32>,
     /// Calls made to QuickBooks and to Odoo.
     #[serde(default)]
     pub calls: (u64, u64),
@@ -330,6 +333,25 @@ pub struct BothBalance {
     pub odoo: Money,
 }
 
+/// QuickBooks accounts that are one account in Odoo.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Group {
+    /// Odoo's code.
+    pub odoo: String,
+    /// Ids and names.
+    pub accounts: Vec<String>,
+}
+
+/// Entries on an adopted account that are not ours.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Foreign {
+    /// Code and name in Odoo.
+    pub account: String,
+    pub lines: u64,
+    /// Debit positive.
+    pub amount: Money,
+}
+
 /// Both ledgers compared.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proof {
@@ -349,6 +371,13 @@ pub struct Proof {
     /// What it was compared with.
     #[serde(default)]
     pub snapshot: Option<Snapshot>,
+    /// Accounts that are one account in Odoo: compared by their sum.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<Group>,
+    /// What stood, or was booked, on adopted accounts without us: not compared,
+    /// but in Odoo's own balances.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub foreign: Vec<Foreign>,
     /// Of a rehearsal: the records that would not be loaded. (Those of a
     /// migration are kept one by one, and can be retried.)
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -73,14 +73,37 @@ fn found(store: &mut Store, name: &str, currency: i64) -> i64 {
             ],
         );
     }
-    for (code, name, of) in CHART {
-        let fields = [("code", json!(code)), ("name", json!(name)), ("account_type", json!(of))];
+    for (code, name, of, reconcile) in CHART {
+        let fields = [
+            ("code", json!(code)),
+            ("name", json!(name)),
+            ("account_type", json!(of)),
+            ("reconcile", json!(reconcile)),
+        ];
         put(store, "account.account", &fields);
     }
-    for (code, name, of) in JOURNALS {
-        let fields = [("code", json!(code)), ("name", json!(name)), ("type", json!(of))];
+    let account = |store: &Store, code: &str| {
+        let accounts =
+            store.table("account.account").into_iter().flat_map(super::store::Table::ids);
+        let own = |id: &i64| {
+            store.text("account.account", *id, "code") == code
+                && store.field("account.account", *id, "company_ids") == &json!([company])
+        };
+        accounts.into_iter().find(own).map_or(json!(false), |id| json!(id))
+    };
+    for (code, name, of, default) in JOURNALS {
+        let fields = [
+            ("code", json!(code)),
+            ("name", json!(name)),
+            ("type", json!(of)),
+            ("default_account_id", account(store, default)),
+        ];
         put(store, "account.journal", &fields);
     }
+    // every partner has these, unless told otherwise
+    let (receivable, payable) = (account(store, "121000"), account(store, "211000"));
+    store.set("res.partner", partner, "property_account_receivable_id", receivable);
+    store.set("res.partner", partner, "property_account_payable_id", payable);
     store.work_in(None);
     company
 }
@@ -95,36 +118,68 @@ fn put(store: &mut Store, model: &str, fields: &[(&str, Value)]) -> i64 {
     id
 }
 
-const CHART: [(&str, &str, &str); 21] = [
-    ("101300", "Account Receivable (PoS)", "asset_receivable"),
-    ("101401", "Bank", "asset_cash"),
-    ("101402", "Bank Suspense Account", "asset_current"),
-    ("101403", "Outstanding Receipts", "asset_current"),
-    ("101404", "Outstanding Payments", "asset_current"),
-    ("101501", "Cash", "asset_cash"),
-    ("110100", "Stock Valuation", "asset_current"),
-    ("121000", "Account Receivable", "asset_receivable"),
-    ("131000", "Tax Paid", "asset_current"),
-    ("201100", "Credit Card", "liability_credit_card"),
-    ("211000", "Account Payable", "liability_payable"),
-    ("251000", "Tax Received", "liability_current"),
-    ("301000", "Capital", "equity"),
-    ("400000", "Product Sales", "income"),
-    ("441000", "Foreign Exchange Gain", "income"),
-    ("450000", "Other Income", "income_other"),
-    ("500000", "Cost of Goods Sold", "expense_direct_cost"),
-    ("600000", "Expenses", "expense"),
-    ("611000", "Purchase of Equipments", "expense"),
-    ("630000", "Salary Expenses", "expense"),
-    ("999999", "Undistributed Profits/Losses", "equity_unaffected"),
+/// The generic chart: code, name, type, and whether entries are matched on it.
+const CHART: [(&str, &str, &str, bool); 51] = [
+    ("101000", "Current Assets", "asset_current", false),
+    ("101300", "Account Receivable (PoS)", "asset_receivable", true),
+    ("101401", "Bank", "asset_cash", false),
+    ("101402", "Bank Suspense Account", "asset_current", false),
+    ("101403", "Outstanding Receipts", "asset_current", true),
+    ("101404", "Outstanding Payments", "asset_current", true),
+    ("101501", "Cash", "asset_cash", false),
+    ("101701", "Liquidity Transfer", "asset_current", true),
+    ("110100", "Stock Valuation", "asset_current", false),
+    ("110200", "Stock Interim (Received)", "asset_current", true),
+    ("110300", "Stock Interim (Delivered)", "asset_current", true),
+    ("110400", "Cost of Production", "asset_current", true),
+    ("110500", "Work in Progress", "asset_current", true),
+    ("121000", "Account Receivable", "asset_receivable", true),
+    ("121100", "Products to receive", "asset_current", true),
+    ("128000", "Prepaid Expenses", "asset_current", false),
+    ("131000", "Tax Paid", "asset_current", false),
+    ("132000", "Tax Receivable", "asset_current", false),
+    ("141000", "Prepayments", "asset_prepayments", false),
+    ("151000", "Fixed Asset", "asset_fixed", false),
+    ("191000", "Non-current assets", "asset_non_current", false),
+    ("201000", "Current Liabilities", "liability_current", false),
+    ("201100", "Credit Card", "liability_credit_card", false),
+    ("211000", "Account Payable", "liability_payable", true),
+    ("211100", "Bills to receive", "liability_current", true),
+    ("212000", "Deferred Revenue", "liability_current", false),
+    ("230000", "Salary Payable", "liability_current", true),
+    ("230100", "Employee Payroll Taxes", "liability_current", true),
+    ("230200", "Employer Payroll Taxes", "liability_current", true),
+    ("251000", "Tax Received", "liability_current", false),
+    ("252000", "Tax Payable", "liability_current", false),
+    ("291000", "Non-current Liabilities", "liability_non_current", false),
+    ("301000", "Capital", "equity", false),
+    ("302000", "Dividends", "equity", false),
+    ("400000", "Product Sales", "income", false),
+    ("441000", "Foreign Exchange Gain", "income", false),
+    ("442000", "Cash Difference Gain", "income", false),
+    ("443000", "Cash Discount Loss", "expense", false),
+    ("450000", "Other Income", "income_other", false),
+    ("500000", "Cost of Goods Sold", "expense_direct_cost", false),
+    ("600000", "Expenses", "expense", false),
+    ("611000", "Purchase of Equipments", "expense", false),
+    ("612000", "Rent", "expense", false),
+    ("620000", "Bank Fees", "expense", false),
+    ("630000", "Salary Expenses", "expense", false),
+    ("641000", "Foreign Exchange Loss", "expense", false),
+    ("642000", "Cash Difference Loss", "expense", false),
+    ("643000", "Cash Discount Gain", "income", false),
+    ("961000", "RD Expenses", "expense", false),
+    ("962000", "Sales Expenses", "expense", false),
+    ("999999", "Undistributed Profits/Losses", "equity_unaffected", false),
 ];
 
-const JOURNALS: [(&str, &str, &str); 7] = [
-    ("INV", "Customer Invoices", "sale"),
-    ("BILL", "Vendor Bills", "purchase"),
-    ("MISC", "Miscellaneous Operations", "general"),
-    ("EXCH", "Exchange Difference", "general"),
-    ("CABA", "Cash Basis Taxes", "general"),
-    ("BNK1", "Bank", "bank"),
-    ("CSH1", "Cash", "cash"),
+/// Code, name, type, and the account that they book to.
+const JOURNALS: [(&str, &str, &str, &str); 7] = [
+    ("INV", "Customer Invoices", "sale", "400000"),
+    ("BILL", "Vendor Bills", "purchase", "600000"),
+    ("MISC", "Miscellaneous Operations", "general", ""),
+    ("EXCH", "Exchange Difference", "general", ""),
+    ("CABA", "Cash Basis Taxes", "general", ""),
+    ("BNK1", "Bank", "bank", "101401"),
+    ("CSH1", "Cash", "cash", "101501"),
 ];

@@ -192,6 +192,8 @@ const TAX: &[Field] = &[
     f("tax_group_id", One("account.tax.group")),
     f("children_tax_ids", Many("account.tax")),
     f("price_include_override", Choice(&["tax_included", "tax_excluded"])),
+    f("price_include", Flag),
+    f("tax_exigibility", Choice(&["on_invoice", "on_payment"])),
     f("company_id", One("res.company")),
     f("description", Text),
     f("invoice_repartition_line_ids", Lines("account.tax.repartition.line", "invoice_tax")),
@@ -301,6 +303,7 @@ const MOVE: &[Field] = &[
     f("amount_residual", Number),
     f("amount_total_signed", Number),
     f("payment_state", Text),
+    f("tax_cash_basis_origin_move_id", One("account.move")),
     f("create_date", Moment),
 ];
 const LINE: &[Field] = &[
@@ -351,6 +354,8 @@ const PARTIAL: &[Field] = &[
     f("debit_amount_currency", Number),
     f("credit_amount_currency", Number),
     f("full_reconcile_id", One("account.full.reconcile")),
+    f("exchange_move_id", One("account.move")),
+    f("company_id", One("res.company")),
 ];
 const FULL: &[Field] = &[
     f("reconciled_line_ids", Many("account.move.line")),

@@ -26,6 +26,7 @@ use self::{
 };
 use super::{
     company::{Company, Task},
+    groups::Groups,
     odoo_ledger::OdooLedger,
     opening,
 };
@@ -63,7 +64,8 @@ pub async fn compare(
     until: Date,
 ) -> Result<Compared> {
     let odoo = &side.ledger;
-    let theirs = Theirs::read(company, task, facts).await?;
+    let groups = Groups::of(&side.links);
+    let theirs = Theirs::read(company, task, facts, &groups).await?;
     let mut telling = Telling::default();
     let Documents { l0, l1, taxes, untaxed } =
         documents::compare(company, task, facts, side, &mut telling).await?;
@@ -71,7 +73,7 @@ pub async fn compare(
     let months = odoo.months.fold_before(opening::day(task.cut));
     let ends = ends(&[&months, &theirs.months], until);
     let standing = months.standing(&ends);
-    let balances = balances(&theirs, &months, facts, side);
+    let balances = balances(&theirs, &months, facts, (side, &groups));
     let (owed_in_odoo, owed) = partners::owed(odoo, &theirs, facts);
     let (mut l2, mut l3, mut l4) = (Level::default(), Level::default(), Level::default());
     let differing = Differing {
@@ -87,13 +89,13 @@ pub async fn compare(
         let txns = differing.by_txn.iter().map(|(cell, ..)| cell.clone()).collect();
         Causes::find(company, task, side, &txns).await?
     };
-    differing.tell(&causes, (&theirs, side), facts, &mut telling);
+    differing.tell(&causes, (&theirs, side, &groups), facts, &mut telling);
     partners::unnamed(&theirs, &mut telling);
-    tax::compare(&odoo.taxes, &taxes, untaxed, &mut l4, &mut telling);
+    tax::compare(&odoo.taxes, &groups.taxes(taxes), untaxed, &mut l4, &mut telling);
     for reported in &theirs.reported {
         if let Reported::Stock { day, items } = reported {
             let both = stock::Both { day: *day, items, theirs: &theirs, odoo, months: &months };
-            both.compare(facts, &mut l4, &mut telling);
+            both.compare(facts, &groups, &mut l4, &mut telling);
         }
     }
     let last = ends.last().copied();
@@ -106,6 +108,8 @@ pub async fn compare(
         trial_balance_total: debits(&at_last),
         differences: telling.differences,
         not_compared: telling.not_compared,
+        groups: groups.told(facts, &company.decisions),
+        foreign: odoo.foreign(),
         ..Proof::default()
     };
     Ok(Compared { proof, balances })
@@ -135,31 +139,32 @@ impl Differing<'_> {
     fn tell(
         self,
         causes: &Causes,
-        (theirs, side): (&Theirs, &OdooSide),
+        (theirs, side, groups): (&Theirs, &OdooSide, &Groups),
         facts: &Facts,
         telling: &mut Telling,
     ) {
         for ((txn, account), odoo, quickbooks) in self.by_txn {
             let reason = causes::reason(&txn, side, theirs);
-            let told = Told::new(reason, format!("{txn}, account {account}"));
+            let told = Told::new(reason, format!("{txn}, {}", groups.shown(&account)));
             telling.tell(told.because_of(vec![txn.to_string()]).of("L2", &quickbooks, &odoo));
         }
         for ((account, month), odoo, quickbooks) in self.by_month {
-            let what = format!("account {account} in the month to {month}");
+            let what = format!("{} in the month to {month}", groups.shown(&account));
             let told = causes.in_month(&account, month, what);
             telling.tell(told.of("L3", &quickbooks, &odoo));
         }
         for ((account, day), odoo, quickbooks) in self.by_end {
-            let told = causes.until(&account, day, format!("account {account} on {day}"));
+            let told = causes.until(&account, day, format!("{} on {day}", groups.shown(&account)));
             telling.tell(told.of("L4", &quickbooks, &odoo));
         }
         for ((both, account), odoo, quickbooks) in self.rolled {
-            let what = format!("account {account} in the trial balance of {}", both.day);
+            let what = format!("{} in the trial balance of {}", groups.shown(account), both.day);
             let told = causes.rolled(both, account, facts, what);
             telling.tell(told.of("L4", &quickbooks, &odoo));
         }
         for ((account, partner), odoo, quickbooks) in self.by_partner {
-            let told = causes.with_partner(&account, format!("account {account}, {partner}"));
+            let told =
+                causes.with_partner(&account, format!("{}, {partner}", groups.shown(&account)));
             telling.tell(told.of("L4", &quickbooks, &odoo));
         }
     }
@@ -182,11 +187,24 @@ pub async fn keep(
 }
 
 /// QuickBooks' trial balances beside Odoo's.
-fn balances(theirs: &Theirs, months: &Months, facts: &Facts, side: &OdooSide) -> Vec<BothBalances> {
+fn balances(
+    theirs: &Theirs,
+    months: &Months,
+    facts: &Facts,
+    (side, groups): (&OdooSide, &Groups),
+) -> Vec<BothBalances> {
     let balances = theirs.reported.iter().filter_map(|reported| match reported {
         Reported::TrialBalance { day, balances } => {
-            let odoo = trial_balance::rolled(months, *day, facts);
-            Some(trial_balance::both(*day, balances, &odoo, facts, &side.links))
+            let odoo = groups.balances(trial_balance::rolled(months, *day, facts));
+            let mut both = trial_balance::both(*day, balances, &odoo, facts, &side.links);
+            both.retained_earnings = groups.account(both.retained_earnings);
+            for one in &mut both.accounts {
+                let others = groups.others(&one.account);
+                if others > 0 {
+                    one.name = format!("{} and {others} more", one.name);
+                }
+            }
+            Some(both)
         }
         Reported::Stock { .. } => None,
     });

@@ -13,6 +13,7 @@ use crate::{
     store::{Read, collection},
     sync::{
         company::{Company, Task},
+        groups::Groups,
         opening,
     },
 };
@@ -32,7 +33,12 @@ pub struct Theirs {
 }
 
 impl Theirs {
-    pub async fn read(company: &Company, task: &Task, facts: &Facts) -> Result<Self> {
+    pub async fn read(
+        company: &Company,
+        task: &Task,
+        facts: &Facts,
+        groups: &Groups,
+    ) -> Result<Self> {
         let mut theirs = Self::default();
         let see = |read: Read<LedgerTxn>| {
             let LedgerTxn { txn, postings, date, .. } = read.value;
@@ -42,12 +48,21 @@ impl Theirs {
                 if before {
                     opening::roll(&mut posting, task.cut, facts);
                 }
+                posting.account = groups.account(posting.account);
+                posting.partner = posting.partner.map(|partner| groups.partner(partner));
                 theirs.post(&txn, posting, facts);
             }
         };
         let key = Select::Key(task.job.0.clone());
         company.tenant.each(collection::LEDGER, key.clone(), see).await?;
-        let see = |read: Read<Reported>| theirs.reported.push(read.value);
+        let see = |read: Read<Reported>| {
+            theirs.reported.push(match read.value {
+                Reported::TrialBalance { day, balances } => {
+                    Reported::TrialBalance { day, balances: groups.balances(balances) }
+                }
+                stock @ Reported::Stock { .. } => stock,
+            });
+        };
         company.tenant.each(collection::REPORTED, key, see).await?;
         Ok(theirs)
     }

@@ -15,6 +15,7 @@ use super::{
     quickbooks::Theirs,
     telling::{Telling, Told},
 };
+use crate::sync::groups::Groups;
 
 /// What both sides hold on a day, the last of a month.
 pub struct Both<'a> {
@@ -26,15 +27,22 @@ pub struct Both<'a> {
 }
 
 impl Both<'_> {
-    pub fn compare(&self, facts: &Facts, level: &mut Level, telling: &mut Telling) {
+    pub fn compare(
+        &self,
+        facts: &Facts,
+        groups: &Groups,
+        level: &mut Level,
+        telling: &mut Telling,
+    ) {
         let asset = |id: &QboId| facts.item_account(id, |item| item.asset.as_ref());
-        let mut values: BTreeMap<&QboId, Money> = BTreeMap::new();
+        let mut values: BTreeMap<QboId, Money> = BTreeMap::new();
         for (id, item) in self.items {
             if let Some(account) = asset(id) {
-                *values.entry(account).or_default() += item.value;
+                *values.entry(groups.account(account.clone())).or_default() += item.value;
             }
         }
-        for (account, value) in values {
+        for (account, value) in &values {
+            let value = *value;
             let by_ledger = self.theirs.months.on(account, self.day);
             if by_ledger == value {
                 let odoo = self.months.on(account, self.day);
