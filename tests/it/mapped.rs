@@ -529,3 +529,21 @@ async fn a_mapping_that_no_longer_holds_stops_the_job_before_it_writes() {
     let (_, shown) = app.ask("GET", &format!("/api/ops/jobs/{job}"), json!(null)).await;
     assert_eq!(shown["mapping"], 3, "the job remembers which version it ran with");
 }
+
+/// By what this Odoo has, not by its version.
+#[tokio::test(flavor = "multi_thread")]
+async fn other_expenses_have_a_type_of_their_own_where_odoo_has_one() {
+    let mut made = company();
+    made.accounts(&[["9", "Fines", "Other Expense", "PenaltiesSettlements", "USD"]]);
+    let folder = made.write("2026-03-31");
+    for stage in Stage::both(folder.path()).await {
+        stage.proved("/api/entities/backfill").await;
+        let kwargs = json!({ "attributes": ["selection"] });
+        let args = json!([["account_type"]]);
+        let fields = stage.odoo.call("account.account", "fields_get", args, kwargs).await.unwrap();
+        let types = fields["account_type"]["selection"].as_array().unwrap();
+        let has = types.iter().any(|of| of[0] == "expense_other");
+        let fines = stage.account("8000009").await;
+        assert_eq!(fines["account_type"], if has { "expense_other" } else { "expense" });
+    }
+}

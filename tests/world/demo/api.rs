@@ -27,19 +27,48 @@ impl Api {
         self.send(self.client.post(format!("{}{path}", self.url)).json(body)).await
     }
 
-    async fn send(&self, request: reqwest::RequestBuilder) -> Result<Value, Failed> {
-        let response = request.bearer_auth(&self.token).send().await?;
-        let status = response.status();
-        let body: Value = serde_json::from_slice(&response.bytes().await?).unwrap_or_default();
-        if status.is_success() {
-            return Ok(body);
-        }
-        let detail = body["detail"].as_str().unwrap_or("no reason given");
-        let remedy = &body["remedy"]["remedy"];
-        Err(format!("{status}: {detail} (remedy: {remedy})").into())
+    /// What is no JSON: a table.
+    pub async fn text(&self, path: &str) -> Result<String, Failed> {
+        self.answer(self.client.get(format!("{}{path}", self.url))).await
     }
 
-    /// The job that is not done yet, if a run before this one left one; else a new one.
+    pub async fn post_text(&self, path: &str, text: String) -> Result<Value, Failed> {
+        self.send(self.client.post(format!("{}{path}", self.url)).body(text)).await
+    }
+
+    async fn send(&self, request: reqwest::RequestBuilder) -> Result<Value, Failed> {
+        Ok(serde_json::from_str(&self.answer(request).await?).unwrap_or_default())
+    }
+
+    async fn answer(&self, request: reqwest::RequestBuilder) -> Result<String, Failed> {
+        let response = request.bearer_auth(&self.token).send().await?;
+        let status = response.status();
+        let text = response.text().await?;
+        if status.is_success() {
+            return Ok(text);
+        }
+        let body: Value = serde_json::from_str(&text).unwrap_or_default();
+        let detail = body["detail"].as_str().unwrap_or("no reason given");
+        let mut said = format!("{status}: {detail} (remedy: {})", body["remedy"]["remedy"]);
+        for error in body["errors"].as_array().into_iter().flatten() {
+            let of = |name: &str| error[name].as_str().unwrap_or_default();
+            said.extend(["\n  ", of("row"), ": ", of("why")]);
+        }
+        Err(said.into())
+    }
+
+    /// The job that is not done yet, if a run before this one left one.
+    pub async fn open_job(&self, link: &str, purpose: &str) -> Result<Option<Value>, Failed> {
+        let jobs = self.get("/api/ops/jobs").await?;
+        let open = jobs.as_array().into_iter().flatten().find(|job| {
+            job["plan"]["link"] == link
+                && job["plan"]["purpose"] == purpose
+                && matches!(job["state"].as_str(), Some("running" | "paused" | "needs_user"))
+        });
+        Ok(open.cloned())
+    }
+
+    /// That one, or a new one.
     pub async fn job(
         &self,
         link: &str,
@@ -48,13 +77,7 @@ impl Api {
         rehearse: bool,
     ) -> Result<String, Failed> {
         let purpose = if rehearse { "rehearse" } else { "backfill" };
-        let jobs = self.get("/api/ops/jobs").await?;
-        let open = jobs.as_array().into_iter().flatten().find(|job| {
-            job["plan"]["link"] == link
-                && job["plan"]["purpose"] == purpose
-                && matches!(job["state"].as_str(), Some("running" | "paused" | "needs_user"))
-        });
-        if let Some(job) = open {
+        if let Some(job) = self.open_job(link, purpose).await? {
             let id = job["id"].as_str().unwrap_or_default().to_owned();
             if job["state"] != "running" {
                 self.post(&format!("/api/entities/backfill/{id}/resume"), &json!({})).await?;

@@ -40,6 +40,12 @@ pub struct Options {
     /// Only foretell what would come of it: nothing is written to Odoo.
     #[arg(long)]
     rehearse: bool,
+    /// What becomes what in Odoo: a table as `--export-map` writes it.
+    #[arg(long)]
+    map: Option<PathBuf>,
+    /// Write everything that can be decided, and what is suggested, into this table.
+    #[arg(long)]
+    export_map: Option<PathBuf>,
     /// Write the result here as JSON, also when something failed.
     #[arg(long)]
     json: Option<PathBuf>,
@@ -105,6 +111,7 @@ pub async fn run(options: Options) -> ExitCode {
 async fn journey(stage: &Stage, outcome: &mut Outcome) -> Result<(), Failed> {
     let api = stage.api();
     let link = stage.connect(&api).await?;
+    stage.map(&api, &link).await?;
     let job = api.job(&link, stage.plan(), stage.until(), stage.rehearse()).await?;
     let ended = show::progress(&api, &job).await?;
     outcome.read(&api, &link, &job, &ended, stage).await

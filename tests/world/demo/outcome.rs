@@ -138,6 +138,8 @@ impl Outcome {
             "completion_entries",
             "unexplained",
             "differences",
+            "groups",
+            "foreign",
         ] {
             proof.insert(name.to_owned(), self.proof[name].clone());
         }

@@ -95,6 +95,17 @@ pub fn outcome(outcome: &Outcome) {
         }
         let classes: Vec<String> = classes.iter().map(|(c, n)| format!("{n} {c}")).collect();
         line(&format!("Completion entries: {}.", classes.join(", ")));
+        for group in proof["groups"].as_array().into_iter().flatten() {
+            let accounts = group["accounts"].as_array().map_or(0, Vec::len);
+            line(&format!("{accounts} accounts are {} in Odoo, proved together.", group["odoo"]));
+        }
+        for foreign in proof["foreign"].as_array().into_iter().flatten() {
+            line(&format!(
+                "{} of others stand on {}, not compared.",
+                foreign["amount"].as_str().unwrap_or_default(),
+                foreign["account"]
+            ));
+        }
         for difference in proof["unexplained"].as_array().into_iter().flatten().take(20) {
             line(&format!("UNEXPLAINED {difference}"));
         }

@@ -129,6 +129,30 @@ impl Stage {
         Ok(link["link"].as_str().unwrap_or_default().to_owned())
     }
 
+    /// Saves the mapping that was given, and writes down the one there is.
+    pub async fn map(&self, api: &Api, link: &str) -> Result<(), Failed> {
+        if let Some(path) = &self.options.map {
+            let told = |error| format!("cannot read {}: {error}", path.display());
+            let table = std::fs::read_to_string(path).map_err(told)?;
+            // a run before this one goes on with what it began with
+            let busy = api.open_job(link, "backfill").await?;
+            if busy.is_some_and(|job| job["state"] != "needs_user") {
+                show::line("Mapping: as the run under way has it");
+            } else {
+                let import = format!("/api/mappings/import?link={link}");
+                let saved = api.post_text(&import, table).await?;
+                show::line(&format!("Mapping: version {} ({})", saved["version"], saved["mode"]));
+            }
+        }
+        if let Some(path) = &self.options.export_map {
+            let table = api.text(&format!("/api/mappings/export?link={link}")).await?;
+            std::fs::write(path, table)
+                .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+            show::line(&format!("Mapping: written to {}", path.display()));
+        }
+        Ok(())
+    }
+
     /// Keeps what the simulators know, and ends the host.
     pub async fn strike(self) -> Result<(), Failed> {
         self.host.stop().await;
