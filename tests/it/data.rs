@@ -5,19 +5,24 @@ use std::path::{Path, PathBuf};
 use q2o_tests::odoo::Server;
 use serde_json::Value;
 
-/// The recorded company: beside the project, or where `Q2O_DATA` says.
-#[expect(clippy::disallowed_methods, reason = "tests have no settings")]
+/// The recorded company.
 pub fn craig() -> Option<PathBuf> {
+    samples("craig")
+}
+
+/// A folder of recorded data: beside the project, or where `Q2O_DATA` says.
+#[expect(clippy::disallowed_methods, reason = "tests have no settings")]
+pub fn samples(name: &str) -> Option<PathBuf> {
     let beside = || {
         let up = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
-        up.map(|dir| dir.join("shared/data")).find(|dir| dir.join("craig").is_dir())
+        up.map(|dir| dir.join("shared/data")).find(|dir| dir.join(name).is_dir())
     };
     let data = std::env::var("Q2O_DATA").ok().map(PathBuf::from).or_else(beside);
-    let craig = data.map(|data| data.join("craig")).filter(|dir| dir.is_dir());
-    if craig.is_none() {
-        eprintln!("SKIPPED: no recorded company here (set Q2O_DATA to the folder that has it)");
+    let folder = data.map(|data| data.join(name)).filter(|dir| dir.is_dir());
+    if folder.is_none() {
+        eprintln!("SKIPPED: no {name} here (set Q2O_DATA to the folder that has it)");
     }
-    craig
+    folder
 }
 
 /// A company of its own in a real Odoo, if the environment names one: what

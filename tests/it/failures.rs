@@ -19,7 +19,7 @@ async fn app() -> TestApp {
 }
 
 /// Runs until the job has ended or waits for a person; retries take their time.
-async fn until_settled(app: &TestApp, job: &str) -> Value {
+pub async fn until_settled(app: &TestApp, job: &str) -> Value {
     let started = Instant::now();
     loop {
         app.run().await;
@@ -32,7 +32,8 @@ async fn until_settled(app: &TestApp, job: &str) -> Value {
     }
 }
 
-async fn errors(app: &TestApp, link: &str) -> Vec<Value> {
+/// What went wrong with records, but for what is deliberately not moved.
+pub async fn errors(app: &TestApp, link: &str) -> Vec<Value> {
     let (_, errors) = app.ask("GET", &format!("/api/ops/errors?link={link}"), json!(null)).await;
     let real = errors.as_array().unwrap().iter().filter(|e| e["class"] != "not_moved");
     real.cloned().collect()

@@ -175,13 +175,22 @@ impl Made {
 
     /// The same with what is before the cut brought over as opening balances.
     pub async fn proved_since(&self, cut: Option<&str>, end: &str) -> (TestApp, Value) {
+        if let Some(odoo) = real_odoo().await {
+            let app = TestApp::with(self.write(end).path()).await;
+            let link = app.connect_to(odoo).await;
+            proved(&app, json!({ "cut": cut, "until": end, "link": link })).await;
+        }
+        self.simulated_since(cut, end).await
+    }
+
+    /// Into the simulator only, where a real Odoo has nothing to add.
+    pub async fn simulated(&self, end: &str) -> (TestApp, Value) {
+        self.simulated_since(None, end).await
+    }
+
+    async fn simulated_since(&self, cut: Option<&str>, end: &str) -> (TestApp, Value) {
         let folder = self.write(end);
         let asked = json!({ "cut": cut, "until": end });
-        if let Some(odoo) = real_odoo().await {
-            let app = TestApp::with(folder.path()).await;
-            let link = app.connect_to(odoo).await;
-            proved(&app, with(asked.clone(), json!({ "link": link }))).await;
-        }
         let app = TestApp::with(folder.path()).await;
         let asked = with(asked, json!({ "link": app.connect().await }));
         let foretold = run(&app, "rehearse", &asked).await;

@@ -19,6 +19,8 @@ mod odoo_contract;
 mod opening;
 mod owed;
 mod registry;
+mod regressions;
 mod rehearse;
+mod samples;
 mod tax;
 mod tenancy;

@@ -60,23 +60,23 @@ impl Entity for BillPayment {
     }
 
     fn map(payment: &Source, books: &Books<'_>) -> Result<Mapped, MapError> {
+        let document = Document {
+            move_type: "entry",
+            journal: Journal::Payments,
+            head: &payment.head,
+            due: None,
+            partner: payment.vendor_ref.as_ref().map(|v| v.to(Kind::Vendor)),
+            lines: Vec::new(),
+        };
         if payment.head.voided() && payment.line.is_empty() {
-            return Err(MapError::NotMoved("Voided in QuickBooks: it posts nothing.".into()));
+            return Ok(document.voided(books.facts)?.into());
         }
         let allocations = allocations(payment, books)?;
         let lines = lines(payment, &allocations, books)?;
         let mut mapped = Mapped { drafts: Vec::new(), allocations };
         // a payment of nothing sets vendor credits against bills, and may realise a gain
         if !payment.head.total_amt.is_zero() || !net(books.ledger).is_empty() {
-            let document = Document {
-                move_type: "entry",
-                journal: Journal::Payments,
-                head: &payment.head,
-                due: None,
-                partner: payment.vendor_ref.as_ref().map(|v| v.to(Kind::Vendor)),
-                lines,
-            };
-            mapped.drafts.push(document.draft(books)?);
+            mapped.drafts.push(Document { lines, ..document }.draft(books)?);
         }
         Ok(mapped)
     }

@@ -25,18 +25,19 @@ impl Entity for CreditMemo {
     }
 
     fn map(memo: &Sale, books: &Books<'_>) -> Result<Mapped, MapError> {
-        if memo.head.voided() {
-            return Err(MapError::NotMoved("Voided in QuickBooks: it posts nothing.".into()));
-        }
         let document = Document {
             move_type: "out_refund",
             journal: Journal::CreditMemos,
             head: &memo.head,
             due: None,
             partner: memo.customer(),
-            lines: lines(memo, books)?,
+            lines: Vec::new(),
         };
-        Ok(document.draft(books)?.into())
+        if memo.head.voided() {
+            return Ok(document.voided(books.facts)?.into());
+        }
+        let lines = lines(memo, books)?;
+        Ok(Document { lines, ..document }.draft(books)?.into())
     }
 
     fn post(memo: &Sale, books: &Books<'_>) -> Result<Vec<Posting>, MapError> {

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::{
     document::{Document, Journal, Line, Role, debits, postings},
+    heed::heed,
     sales::dimensions,
     wire::{self, Head, Reference, TxnTaxDetail, id},
 };
@@ -61,22 +62,23 @@ impl Entity for Deposit {
     }
 
     fn map(deposit: &Source, books: &Books<'_>) -> Result<Mapped, MapError> {
-        if deposit.head.voided() {
-            return Err(MapError::NotMoved("Voided in QuickBooks: it posts nothing.".into()));
-        }
         let document = Document {
             move_type: "entry",
             journal: Journal::Payments,
             head: &deposit.head,
             due: None,
             partner: None,
-            lines: lines(deposit, books.facts)?,
+            lines: Vec::new(),
         };
-        let mut mapped = Mapped::from(document.draft(books)?);
-        if let Some(funds) = books.facts.undeposited_funds() {
-            mapped.allocations = deposited(deposit, funds);
+        if deposit.head.voided() {
+            return Ok(document.voided(books.facts)?.into());
         }
-        Ok(mapped)
+        let mut lines = lines(deposit, books.facts)?;
+        heed(&mut lines, books);
+        let funds = lines.iter().find(|line| line.inferred && line.role == Role::Item);
+        let allocations = funds.map(|funds| deposited(deposit, &funds.account)).unwrap_or_default();
+        let draft = Document { lines, ..document }.draft(books)?;
+        Ok(Mapped { drafts: vec![draft], allocations })
     }
 
     fn post(deposit: &Source, books: &Books<'_>) -> Result<Vec<Posting>, MapError> {
@@ -125,20 +127,26 @@ fn lines(deposit: &Source, facts: &Facts) -> Result<Vec<Line>, MapError> {
             .or_else(|| facts.undeposited_funds())
             .ok_or_else(|| MapError::Missing("One of its lines names no account.".into()))?;
         let class = detail.and_then(|d| id(d.class_ref.as_ref()));
-        lines.push(
-            Line::new(account, -line.amount, head)
-                .name(line.description.clone())
-                .partner(detail.and_then(|d| d.entity.as_ref()?.partner()))
-                .analytic(if own.is_some() { dimensions(class, head) } else { Vec::new() }),
-        );
+        let made = Line::new(account, -line.amount, head)
+            .name(line.description.clone())
+            .partner(detail.and_then(|d| d.entity.as_ref()?.partner()))
+            .analytic(if own.is_some() { dimensions(class, head) } else { Vec::new() });
+        // where what was received waited, only the ledger knows if there are several
+        lines.push(Line { inferred: own.is_none(), ..made });
     }
     for tax in deposit.txn_tax_detail.iter().flat_map(|detail| &detail.tax_line) {
+        if tax.amount.is_zero() {
+            continue;
+        }
         let detail = tax.tax_line_detail.as_ref();
         let rate = detail.and_then(|d| id(d.tax_rate_ref.as_ref())).cloned();
-        if let Some(account) = rate.as_ref().and_then(|rate| facts.tax_account(rate)) {
-            let base = detail.and_then(|d| d.net_amount_taxable).unwrap_or_default();
-            lines.push(Line::new(account, -tax.amount, head).with(Role::Tax { rate, base }));
-        }
+        let account = rate
+            .as_ref()
+            .and_then(|rate| facts.tax_account(rate))
+            .ok_or_else(|| MapError::Missing("No account is known for one of its taxes.".into()))?;
+        let base = detail.and_then(|d| d.net_amount_taxable).unwrap_or_default();
+        let line = Line::new(account, -tax.amount, head).with(Role::Tax { rate, base });
+        lines.push(Line { inferred: true, ..line });
     }
     Ok(lines)
 }

@@ -170,6 +170,19 @@ impl Document<'_> {
         Ok(self.into_draft(books.facts))
     }
 
+    /// A voided document posts nothing; a cancelled one in Odoo keeps its number.
+    ///
+    /// # Errors
+    /// When there is no number to keep.
+    pub fn voided(self, facts: &Facts) -> Result<Draft, MapError> {
+        if self.head.doc_number.as_deref().is_none_or(|number| number.trim().is_empty()) {
+            let why = "Voided in QuickBooks: it posts nothing, and has no number to keep.";
+            return Err(MapError::NotMoved(why.into()));
+        }
+        let empty = Document { lines: Vec::new(), ..self };
+        Ok(Draft { cancelled: true, ..empty.into_draft(facts) })
+    }
+
     fn into_draft(self, facts: &Facts) -> Draft {
         let entry = !self.fits_its_type(facts);
         let foreign = self.head.currency().filter(|c| !facts.is_home(Some(c)));
@@ -210,7 +223,7 @@ impl Document<'_> {
         self.move_type != "entry"
             && (self.partner.is_some() || self.move_type.ends_with("receipt"))
             && self.lines.iter().all(|line| is_due(line) == facts.is_control(&line.account))
-            && self.lines.iter().any(|line| line.role == Role::Item)
+            && (self.lines.is_empty() || self.lines.iter().any(|line| line.role == Role::Item))
             && due * sign.0 >= Money::ZERO
     }
 }

@@ -25,18 +25,19 @@ impl Entity for Invoice {
     }
 
     fn map(invoice: &Sale, books: &Books<'_>) -> Result<Mapped, MapError> {
-        if invoice.head.voided() {
-            return Err(MapError::NotMoved("Voided in QuickBooks: it posts nothing.".into()));
-        }
         let document = Document {
             move_type: "out_invoice",
             journal: Journal::Invoices,
             head: &invoice.head,
             due: invoice.due_date,
             partner: invoice.customer(),
-            lines: lines(invoice, books)?,
+            lines: Vec::new(),
         };
-        Ok(document.draft(books)?.into())
+        if invoice.head.voided() {
+            return Ok(document.voided(books.facts)?.into());
+        }
+        let lines = lines(invoice, books)?;
+        Ok(Document { lines, ..document }.draft(books)?.into())
     }
 
     fn post(invoice: &Sale, books: &Books<'_>) -> Result<Vec<Posting>, MapError> {

@@ -52,6 +52,9 @@ impl Entity for JournalEntry {
             partner: None,
             lines: lines(entry, books.facts)?,
         };
+        if entry.head.voided() && document.lines.is_empty() {
+            return Ok(document.voided(books.facts)?.into());
+        }
         Ok(document.draft(books)?.into())
     }
 
@@ -102,15 +105,30 @@ fn lines(entry: &Source, facts: &Facts) -> Result<Vec<Line>, MapError> {
     let left: Money = lines.iter().map(|line| line.amount).sum();
     let taxes = entry.txn_tax_detail.iter().flat_map(|detail| &detail.tax_line);
     let taxes: Vec<_> = taxes.filter(|tax| !tax.amount.is_zero()).collect();
-    // tax stands beside the lines; which side it is on, only the balance tells
-    let total: Money = taxes.iter().map(|tax| tax.amount).sum();
-    let sign = if left + total == Money::ZERO { 1 } else { -1 };
-    for tax in taxes {
+    let amounts: Vec<Money> = taxes.iter().map(|tax| tax.amount).collect();
+    for (tax, sign) in taxes.into_iter().zip(sides(left, &amounts)) {
         let rate = tax.tax_line_detail.as_ref().and_then(|d| id(d.tax_rate_ref.as_ref()));
         let account = rate
             .and_then(|rate| facts.tax_account(rate))
             .ok_or_else(|| MapError::Missing("No account is known for one of its taxes.".into()))?;
-        lines.push(Line::new(account, tax.amount * sign.into(), &entry.head));
+        let line = Line::new(account, tax.amount * sign.into(), &entry.head);
+        lines.push(Line { inferred: true, ..line });
     }
     Ok(lines)
+}
+
+/// Taxes stand beside the lines; which side each is on, only the balance tells:
+/// `left` is what the lines are off by.
+fn sides(left: Money, taxes: &[Money]) -> Vec<i64> {
+    let signs = |mask: u32| -> Vec<i64> {
+        (0..taxes.len()).map(|at| if mask >> at & 1 == 0 { 1 } else { -1 }).collect()
+    };
+    let all = 1u32 << taxes.len().min(12);
+    (0..all)
+        .map(signs)
+        .find(|signs| {
+            let taxed: Money = taxes.iter().zip(signs).map(|(tax, s)| *tax * (*s).into()).sum();
+            (left + taxed).is_zero()
+        })
+        .unwrap_or_else(|| signs(0))
 }

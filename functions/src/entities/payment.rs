@@ -49,25 +49,25 @@ impl Entity for Payment {
     }
 
     fn map(payment: &Source, books: &Books<'_>) -> Result<Mapped, MapError> {
+        let mut head = payment.head.clone();
+        head.doc_number = head.doc_number.or_else(|| payment.payment_ref_num.clone());
+        let document = Document {
+            move_type: "entry",
+            journal: Journal::Payments,
+            head: &head,
+            due: None,
+            partner: payment.customer_ref.as_ref().map(|c| c.to(Kind::Customer)),
+            lines: Vec::new(),
+        };
         if payment.head.voided() && payment.line.is_empty() {
-            return Err(MapError::NotMoved("Voided in QuickBooks: it posts nothing.".into()));
+            return Ok(document.voided(books.facts)?.into());
         }
         let allocations = allocations(payment, books)?;
         let lines = lines(payment, &allocations, books)?;
         let mut mapped = Mapped { drafts: Vec::new(), allocations };
         // a payment of nothing sets credits against invoices, and may realise a gain
         if !payment.head.total_amt.is_zero() || !net(books.ledger).is_empty() {
-            let mut head = payment.head.clone();
-            head.doc_number = head.doc_number.or_else(|| payment.payment_ref_num.clone());
-            let document = Document {
-                move_type: "entry",
-                journal: Journal::Payments,
-                head: &head,
-                due: None,
-                partner: payment.customer_ref.as_ref().map(|c| c.to(Kind::Customer)),
-                lines,
-            };
-            mapped.drafts.push(document.draft(books)?);
+            mapped.drafts.push(Document { lines, ..document }.draft(books)?);
         }
         Ok(mapped)
     }

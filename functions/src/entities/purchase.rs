@@ -50,18 +50,19 @@ impl Entity for Purchase {
     }
 
     fn map(purchase: &Source, books: &Books<'_>) -> Result<Mapped, MapError> {
-        if purchase.head.voided() {
-            return Err(MapError::NotMoved("Voided in QuickBooks: it posts nothing.".into()));
-        }
         let document = Document {
             move_type: "entry",
             journal: Journal::Payments,
             head: &purchase.head,
             due: None,
             partner: payee(purchase),
-            lines: lines(purchase, books.facts)?,
+            lines: Vec::new(),
         };
-        Ok(document.draft(books)?.into())
+        if purchase.head.voided() {
+            return Ok(document.voided(books.facts)?.into());
+        }
+        let lines = lines(purchase, books.facts)?;
+        Ok(Document { lines, ..document }.draft(books)?.into())
     }
 
     fn post(purchase: &Source, books: &Books<'_>) -> Result<Vec<Posting>, MapError> {

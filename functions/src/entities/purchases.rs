@@ -47,18 +47,19 @@ impl Bought {
         sign: i64,
         books: &Books<'_>,
     ) -> Result<Mapped, MapError> {
-        if self.head.voided() {
-            return Err(MapError::NotMoved("Voided in QuickBooks: it posts nothing.".into()));
-        }
         let document = Document {
             move_type,
             journal,
             head: &self.head,
             due: self.due_date,
             partner: self.vendor(),
-            lines: self.lines(books, sign)?,
+            lines: Vec::new(),
         };
-        Ok(document.draft(books)?.into())
+        if self.head.voided() {
+            return Ok(document.voided(books.facts)?.into());
+        }
+        let lines = self.lines(books, sign)?;
+        Ok(Document { lines, ..document }.draft(books)?.into())
     }
 
     pub fn post(&self, sign: i64, books: &Books<'_>) -> Result<Vec<Posting>, MapError> {

@@ -138,9 +138,11 @@ impl Sale {
             .or_else(|| facts.account_of("Income", Some("DiscountsRefundsGiven")))
             .ok_or_else(|| MapError::Missing("Its discount names no account.".into()))?;
         let class = detail.and_then(|d| id(d.class_ref.as_ref()));
-        Ok(Line::new(account, -(line.amount * sign.into()), &self.head)
+        let made = Line::new(account, -(line.amount * sign.into()), &self.head)
             .name(line.description.clone().or_else(|| Some("Discount".into())))
-            .analytic(self.analytic(class)))
+            .analytic(self.analytic(class));
+        let stated = detail.is_some_and(|d| d.discount_account_ref.is_some());
+        Ok(Line { inferred: !stated, ..made })
     }
 
     /// The rates on a line: those of its own code, or in the US, where codes
@@ -178,10 +180,11 @@ impl Sale {
         sign: i64,
         books: &Books<'_>,
     ) -> Result<Mapped, MapError> {
-        if self.head.voided() {
-            return Err(MapError::NotMoved("Voided in QuickBooks: it posts nothing.".into()));
+        let (facts, head, partner) = (books.facts, &self.head, self.customer());
+        let document = Document { move_type, journal, head, due: None, partner, lines: Vec::new() };
+        if head.voided() {
+            return Ok(document.voided(facts)?.into());
         }
-        let (facts, head) = (books.facts, &self.head);
         let receivable = self.receivable(books)?;
         let due = Line::new(&receivable, head.total_amt * (-sign).into(), head)
             .with(Role::Due(None))
@@ -192,9 +195,7 @@ impl Sale {
         let Some(due) = lines.iter().find(|line| is_due(line)).cloned() else {
             return Err(MapError::Missing("It is worth nothing to the customer.".into()));
         };
-        let partner = self.customer();
-        let document = Document { move_type, journal, head, due: None, partner, lines };
-        let mut mapped = Mapped::from(document.draft(books)?);
+        let mut mapped = Mapped::from(Document { lines, ..document }.draft(books)?);
         if head.total_amt.is_zero() {
             return Ok(mapped);
         }

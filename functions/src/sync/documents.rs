@@ -1,4 +1,5 @@
-//! Documents by `create()` as drafts with a searchable key, then posted.
+//! Documents by `create()` as drafts with a searchable key, then posted (or
+//! cancelled, where only a number is kept).
 //!
 //! Odoo may do what it is asked and die before it answers. So keys are looked
 //! up before anything is created, and again before anything is posted: what is
@@ -20,12 +21,15 @@ pub struct Move {
     pub key: String,
     /// What `create()` takes.
     pub values: Value,
+    /// To be cancelled rather than posted.
+    pub cancelled: bool,
     pub outcome: Option<Result<OdooId, String>>,
 }
 
 struct There {
     id: OdooId,
-    posted: bool,
+    /// Posted, or cancelled: no longer a draft.
+    done: bool,
 }
 
 /// Creates and posts moves. Every one of them gets an outcome.
@@ -35,9 +39,15 @@ pub async fn write(company: &Company, moves: &mut [Move]) -> Result<()> {
         moves.iter_mut().filter(|m| !there.contains_key(&m.key)).collect();
     create(company, &mut missing).await?;
     let there = look(company, moves).await?;
-    let mut drafts: Vec<OdooId> = there.values().filter(|t| !t.posted).map(|t| t.id).collect();
-    drafts.sort();
-    let refused = post(company, &drafts).await?;
+    let drafts = |cancelled: bool| -> Vec<OdooId> {
+        let such = moves.iter().filter(|m| m.cancelled == cancelled);
+        let mut ids: Vec<OdooId> =
+            such.filter_map(|m| there.get(&m.key)).filter(|t| !t.done).map(|t| t.id).collect();
+        ids.sort();
+        ids
+    };
+    let mut refused = post(company, "action_post", &drafts(false)).await?;
+    refused.extend(post(company, "button_cancel", &drafts(true)).await?);
     for one in moves.iter_mut().filter(|m| m.outcome.is_none()) {
         one.outcome = there.get(&one.key).map(|there| match refused.get(&there.id) {
             Some(why) => Err(why.clone()),
@@ -59,16 +69,16 @@ async fn look(company: &Company, moves: &[Move]) -> Result<BTreeMap<String, Ther
     let mut doubles = Vec::new();
     for row in &rows {
         let (Some(id), Some(key)) = (id_of(row), row[KEY].as_str()) else { continue };
-        let found = There { id, posted: row["state"] == "posted" };
+        let found = There { id, done: row["state"] != "draft" };
         match there.get_mut(key) {
             None => {
                 there.insert(key.to_owned(), found);
             }
-            Some(kept) if found.posted && !kept.posted => {
+            Some(kept) if found.done && !kept.done => {
                 doubles.push(kept.id);
                 *kept = found;
             }
-            Some(_) if !found.posted => doubles.push(found.id),
+            Some(_) if !found.done => doubles.push(found.id),
             Some(_) => tracing::error!(odoo.id = id.0, "a document was posted twice"),
         }
     }
@@ -108,22 +118,22 @@ async fn create(company: &Company, moves: &mut [&mut Move]) -> Result<()> {
     }
 }
 
-/// Posts what it can; says of the rest why not.
-async fn post(company: &Company, ids: &[OdooId]) -> Result<BTreeMap<OdooId, String>> {
+/// Posts (or cancels) what it can; says of the rest why not.
+async fn post(company: &Company, how: &str, ids: &[OdooId]) -> Result<BTreeMap<OdooId, String>> {
     if ids.is_empty() {
         return Ok(BTreeMap::new());
     }
     let plain: Vec<i64> = ids.iter().map(|id| id.0).collect();
     let context = json!({ "context": { "skip_invoice_sync": true } });
-    match company.odoo.call("account.move", "action_post", json!([plain]), context).await {
+    match company.odoo.call("account.move", how, json!([plain]), context).await {
         Ok(_) => Ok(BTreeMap::new()),
         Err(OdooError::Refused { message } | OdooError::Missing { message }) => {
             if let [one] = ids {
                 return Ok(BTreeMap::from([(*one, message)]));
             }
             let (left, right) = ids.split_at(ids.len() / 2);
-            let mut refused = Box::pin(post(company, left)).await?;
-            refused.extend(Box::pin(post(company, right)).await?);
+            let mut refused = Box::pin(post(company, how, left)).await?;
+            refused.extend(Box::pin(post(company, how, right)).await?);
             Ok(refused)
         }
         Err(error) => Err(error.into()),

@@ -235,7 +235,7 @@ impl Batch<'_> {
                 let mut values = known.values(&draft.fields);
                 values[documents::KEY] = key.clone().into();
                 values["company_id"] = self.company.odoo_company.0.into();
-                moves.push(Move { key, values, outcome: None });
+                moves.push(Move { key, values, cancelled: draft.cancelled, outcome: None });
                 whose.push((at, d));
             }
         }

@@ -157,7 +157,7 @@ impl Pass<'_> {
         let mut values = known.values(&mapped.drafts[0].fields);
         values[documents::KEY] = key.clone().into();
         values["company_id"] = self.company.odoo_company.0.into();
-        Move { key, values, outcome: None }
+        Move { key, values, cancelled: false, outcome: None }
     }
 
     fn error(

@@ -92,13 +92,12 @@ fn transactions(
         let date: Date = text(row, "tx_date").parse().map_err(|_| {
             Failure::retry(format!("QuickBooks' ledger has a row of {txn} without a date"))
         })?;
-        let account = account(row, accounts).ok_or_else(|| {
-            Failure::bug(format!("QuickBooks' ledger posts {txn} to an account nobody can name"))
-        })?;
         let (amount, foreign) = amounts(row, home)?;
         if amount.is_zero() && foreign.is_none() {
             continue;
         }
+        // what stands on no account at all is told by the proof
+        let account = account(row, accounts).unwrap_or_else(|| NOWHERE.into());
         by_txn
             .entry(txn.clone())
             .or_insert_with(|| LedgerTxn {
@@ -116,20 +115,26 @@ fn transactions(
     Ok(by_txn.into_values().collect())
 }
 
+/// QuickBooks' own word for rows of its ledger that are on no account.
+const NOWHERE: &str = "Not Specified";
+
 fn text<'a>(row: &'a ReportRow, column: &str) -> &'a str {
     row.cells.get(column).map_or("", |cell| cell.value.as_str())
 }
 
 /// A row's account is that of the innermost section around it that has an id,
-/// or else the one its own cell names.
+/// or else the one its own cell names. In some countries sections have no ids:
+/// their names, outermost first, are the account's full name.
 fn account(row: &ReportRow, accounts: &BTreeMap<String, QboId>) -> Option<QboId> {
     let named = |cell: &Cell| accounts.get(&cell.value).cloned();
     let own = row.cells.get("account_name");
+    let path = || row.sections.iter().map(|cell| cell.value.as_str()).collect::<Vec<_>>().join(":");
     own.and_then(|cell| cell.id.as_deref())
+        .filter(|id| !id.is_empty())
         .or_else(|| row.sections.iter().rev().find_map(|cell| cell.id.as_deref()))
         .map(QboId::from)
         .or_else(|| own.and_then(named))
-        .or_else(|| row.sections.iter().rev().find_map(named))
+        .or_else(|| accounts.get(&path()).cloned())
 }
 
 /// Home amount, debit positive; and the transaction's own where it is foreign.

@@ -64,7 +64,7 @@ impl<'a> VirtualOdoo<'a> {
             for made in &draft.made {
                 link.odoo.insert(made.part.to_owned(), self.number());
             }
-            if draft.model == "account.move" {
+            if draft.model == "account.move" && !draft.cancelled {
                 self.book(txn, draft);
                 self.moved(of, &own, draft);
                 self.side.moves.insert(of, txn.clone());

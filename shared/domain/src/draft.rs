@@ -29,6 +29,9 @@ pub struct Draft {
     #[serde(skip_serializing_if = "str::is_empty")]
     pub part: &'static str,
     pub fields: Fields,
+    /// A move that is not to be posted but cancelled: only its number is kept.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub cancelled: bool,
     /// Records that Odoo makes by itself beside this one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub made: Vec<Made>,
@@ -162,7 +165,7 @@ pub struct Allocation {
 
 impl Draft {
     pub fn new(model: &'static str, fields: impl Into<Fields>) -> Self {
-        Self { model, part: "", fields: fields.into(), made: Vec::new() }
+        Self { model, part: "", fields: fields.into(), cancelled: false, made: Vec::new() }
     }
 
     #[must_use]

@@ -88,6 +88,10 @@ pub fn call(
             moves::post(store, &ids(&arg(0, "ids")))?;
             Ok(json!(false))
         }
+        ("account.move", "button_cancel") => {
+            moves::cancel(store, &ids(&arg(0, "ids")))?;
+            Ok(Value::Null)
+        }
         ("account.move", "button_draft") => {
             moves::to_draft(store, &ids(&arg(0, "ids")))?;
             Ok(Value::Null)

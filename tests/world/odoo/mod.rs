@@ -120,6 +120,15 @@ impl OdooSim {
         rows.filter(such).collect()
     }
 
+    /// Sets a field of every record of a model, as a person could.
+    pub fn set(&self, model: &str, field: &str, value: &Value) {
+        let mut store = self.store();
+        let ids: Vec<i64> = store.table(model).into_iter().flat_map(store::Table::ids).collect();
+        for id in ids {
+            store.set(model, id, field, value.clone());
+        }
+    }
+
     /// What stands on the account with this code, posted.
     pub fn balance(&self, code: &str) -> String {
         let store = self.store();

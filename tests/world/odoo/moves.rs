@@ -323,6 +323,20 @@ fn locked(store: &mut Store, id: i64) {
     }
 }
 
+/// Cancels drafts; what is posted has to be a draft again first.
+pub fn cancel(store: &mut Store, ids: &[i64]) -> Result<()> {
+    for &id in ids {
+        if store.text(MOVE, id, "state") != "draft" {
+            return Err(Raised::user("Only draft journal entries can be cancelled."));
+        }
+        store.set(MOVE, id, "state", json!("cancel"));
+        for line in own_lines(store, id) {
+            store.set(LINE, line, "parent_state", json!("cancel"));
+        }
+    }
+    Ok(())
+}
+
 /// Takes posted moves back to drafts; what was reconciled comes loose.
 pub fn to_draft(store: &mut Store, ids: &[i64]) -> Result<()> {
     for &id in ids {

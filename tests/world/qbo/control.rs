@@ -163,6 +163,11 @@ impl Control {
         held(&self.world.knobs).report_row_limit = rows;
     }
 
+    /// Reports name accounts without their ids, as those of the UK do.
+    pub fn name_accounts_only(&self) {
+        held(&self.world.knobs).accounts_by_name = true;
+    }
+
     /// Intuit's limits, or none.
     pub fn throttle(&self, limits: Option<Limits>) {
         held(&self.world.throttle).limits = limits;

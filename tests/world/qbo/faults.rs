@@ -189,6 +189,12 @@ pub fn bad_gateway() -> Response {
     reply(StatusCode::BAD_GATEWAY, "text/html", body.to_owned())
 }
 
+/// 504 as the web server in front writes it.
+pub fn gateway_timeout() -> Response {
+    let body = "<html>\r\n<head><title>504 Gateway Time-out</title></head>\r\n<body>\r\n<center><h1>504 Gateway Time-out</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n";
+    reply(StatusCode::GATEWAY_TIMEOUT, "text/html", body.to_owned())
+}
+
 /// 200 with nothing in it.
 pub fn empty() -> Response {
     reply(StatusCode::OK, "application/json;charset=utf-8", String::new())

@@ -158,6 +158,8 @@ struct Knobs {
     report_row_limit: Option<usize>,
     /// Entities that the company's plan does not have.
     withheld: HashSet<String>,
+    /// Reports name accounts without their ids, as in some countries.
+    accounts_by_name: bool,
     /// Entity and id of rows that cannot be read.
     poisoned: HashSet<(String, String)>,
 }
@@ -168,6 +170,7 @@ impl World {
             latency: options.latency,
             report_row_limit: options.report_row_limit,
             withheld: HashSet::new(),
+            accounts_by_name: false,
             poisoned: HashSet::new(),
         };
         Self {

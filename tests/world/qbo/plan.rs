@@ -32,6 +32,8 @@ pub enum PlannedFault {
     Forbidden,
     /// 502 in HTML.
     BadGateway,
+    /// 504 in HTML: the gateway gave up waiting.
+    GatewayTimeout,
     /// 200 whose body breaks off in the middle.
     Truncated,
     /// 200 without a body.

@@ -60,6 +60,7 @@ pub async fn gate(State(world): State<Arc<World>>, request: Request, next: Next)
         Some(PlannedFault::Unauthorized) => faults::unauthorized(now),
         Some(PlannedFault::Forbidden) => faults::forbidden(now),
         Some(PlannedFault::BadGateway) => faults::bad_gateway(),
+        Some(PlannedFault::GatewayTimeout) => faults::gateway_timeout(),
         Some(PlannedFault::Empty) => faults::empty(),
         Some(PlannedFault::WrongRealm) => faults::wrong_realm(now),
         Some(PlannedFault::System) => Fault::system().answer(now),

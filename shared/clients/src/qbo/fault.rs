@@ -18,6 +18,8 @@ pub enum Fault {
     },
     /// More rows than a report gives (error 10100).
     TooLarge,
+    /// The gateway gave up waiting (504), as it does on large reports.
+    TimedOut,
     Failed(Failure),
 }
 
@@ -35,6 +37,7 @@ impl From<Fault> for Failure {
             Fault::Poison { why } => {
                 Self::bug(format!("QuickBooks cannot read its own row: {why}"))
             }
+            Fault::TimedOut => Self::retry("QuickBooks took too long to answer"),
             Fault::TooLarge => Self::bug("a QuickBooks report of one day is too large"),
         }
     }
@@ -58,6 +61,7 @@ pub fn sorted(status: u16, after: Option<u64>, body: &str) -> Result<Value, Faul
         (200..=299, _) => Err(retry("QuickBooks' answer is cut off or is no JSON", None)),
         (401, _) => Err(Fault::TokenRefused { why: "the sign-in was refused".to_owned() }),
         (429, _) => Err(throttled(after)),
+        (504, _) => Err(Fault::TimedOut),
         (500..=599, _) => Err(retry(&format!("QuickBooks is not available ({status})"), after)),
         _ => Err(Fault::Failed(Failure::bug(format!("QuickBooks answered {status}")))),
     }

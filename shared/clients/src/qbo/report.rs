@@ -12,14 +12,16 @@ use serde_json::Value;
 
 use super::{Ask, QboClient, fault::Fault};
 
-/// A report; one that is too large is read in halves of its time.
+/// A report; one that is too large, or takes too long, is read in halves of its time.
 pub async fn report(client: &QboClient, name: &str, params: &[(&str, &str)]) -> Result<Report> {
     let path = format!("reports/{name}");
     let asked: Vec<(&str, String)> =
         params.iter().map(|(key, value)| (*key, (*value).to_owned())).collect();
     let answer = match client.ask(Ask::Get(&path, asked)).await {
         Ok(answer) => answer,
-        Err(Fault::TooLarge) => return halves(client, name, params).await,
+        Err(fault @ (Fault::TooLarge | Fault::TimedOut)) => {
+            return halves(client, name, params, fault).await;
+        }
         Err(fault) => return Err(fault.into()),
     };
     let report = parse(&answer)?;
@@ -27,18 +29,24 @@ pub async fn report(client: &QboClient, name: &str, params: &[(&str, &str)]) -> 
     let cut = report.rows.last().is_some_and(|row| {
         row.cells.values().any(|cell| cell.value.starts_with("Unable to display more data"))
     });
-    if cut { halves(client, name, params).await } else { Ok(report) }
+    if cut { halves(client, name, params, Fault::TooLarge).await } else { Ok(report) }
 }
 
-async fn halves(client: &QboClient, name: &str, params: &[(&str, &str)]) -> Result<Report> {
+/// `why` is what a day alone fails with.
+async fn halves(
+    client: &QboClient,
+    name: &str,
+    params: &[(&str, &str)],
+    why: Fault,
+) -> Result<Report> {
     let day =
         |key: &str| -> Option<Date> { params.iter().find(|(k, _)| *k == key)?.1.parse().ok() };
     let (Some(from), Some(to)) = (day("start_date"), day("end_date")) else {
-        return Err(Fault::TooLarge.into());
+        return Err(why.into());
     };
     let days = from.until(to).map_or(0, |span| span.get_days());
     if days < 1 {
-        return Err(Fault::TooLarge.into());
+        return Err(why.into());
     }
     let middle = from.saturating_add(jiff::Span::new().days(days / 2));
     let next = middle.tomorrow().map_err(|error| Failure::bug(error.to_string()))?;

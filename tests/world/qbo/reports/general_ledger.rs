@@ -44,7 +44,11 @@ pub fn report(source: &Source<'_>) -> Result<Report, Fault> {
     let tops = source.chart.accounts().iter().filter(|account| {
         account.parent.as_deref().is_none_or(|parent| source.chart.get(parent).is_none())
     });
-    let rows = tops.filter_map(|account| book.section(account)).collect();
+    let nowhere = all.iter().filter(|posting| source.chart.get(&posting.account_id).is_none());
+    let rows = tops
+        .filter_map(|account| book.section(account))
+        .chain(book.not_specified(nowhere.collect()))
+        .collect();
     Ok(blank("GeneralLedger", &period).filled(headed(&keys), rows))
 }
 
@@ -78,6 +82,20 @@ impl Book<'_> {
             *first = Cell::linked(&account.name, &account.id);
         }
         Some(Row::section(head, own.into_iter().chain(below).collect(), summary))
+    }
+
+    /// What is posted to no account of the chart.
+    fn not_specified(&self, postings: Vec<&Posting>) -> Option<Row> {
+        if postings.is_empty() {
+            return None;
+        }
+        let label = |label: &str| self.labelled(label, |_| Cell::empty());
+        let running = Running::default();
+        let rows = postings
+            .into_iter()
+            .map(|posting| Row::data(self.detail.row(self.keys, posting, running)))
+            .collect();
+        Some(Row::section(label("Not Specified"), rows, label("Total for Not Specified")))
     }
 
     fn own_rows(&self, account: &Account) -> Vec<Row> {

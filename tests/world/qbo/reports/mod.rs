@@ -76,6 +76,9 @@ fn run(world: &World, name: &str, params: &Params) -> Result<(Vec<u8>, usize), F
     if held(&world.knobs).report_row_limit.is_some_and(|most| rows > most) {
         return Err(Fault::report_too_large());
     }
+    if held(&world.knobs).accounts_by_name {
+        report.forget_account_ids();
+    }
     report.header.time = stamp(now);
     report.header.currency.clone_from(&world.company.home);
     let body = serde_json::to_vec(&report).map_err(|_| Fault::system())?;

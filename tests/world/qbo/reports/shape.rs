@@ -118,6 +118,11 @@ impl Column {
         Self { col_title: title.into(), col_type: kind, meta_data }
     }
 
+    /// Whether its cells are accounts.
+    fn of_accounts(&self) -> bool {
+        self.meta_data.iter().any(|key| matches!(key.value.as_str(), "account_name" | "split_acc"))
+    }
+
     /// A money column of some days within the report's.
     pub fn of_days(start: Date, end: Date) -> Self {
         let meta_data = vec![
@@ -158,6 +163,20 @@ impl Row {
         Self { group: Some(group), ..self }
     }
 
+    fn forget_account_ids(&mut self, of_accounts: &[bool]) {
+        for cell in self.header.iter_mut().flat_map(|header| &mut header.cells) {
+            cell.id = None;
+        }
+        for (cell, of_account) in self.cells.iter_mut().flatten().zip(of_accounts) {
+            if *of_account {
+                cell.id = None;
+            }
+        }
+        for row in self.rows.iter_mut().flat_map(|rows| &mut rows.row) {
+            row.forget_account_ids(of_accounts);
+        }
+    }
+
     fn data_rows(&self) -> usize {
         let below: usize = self.rows.iter().flat_map(|rows| &rows.row).map(Self::data_rows).sum();
         below + usize::from(self.cells.is_some())
@@ -195,5 +214,13 @@ impl Report {
 
     pub fn data_rows(&self) -> usize {
         self.rows.row.iter().map(Row::data_rows).sum()
+    }
+
+    /// Leaves accounts with their names alone: in sections, and in columns of them.
+    pub fn forget_account_ids(&mut self) {
+        let of_accounts: Vec<bool> = self.columns.column.iter().map(Column::of_accounts).collect();
+        for row in &mut self.rows.row {
+            row.forget_account_ids(&of_accounts);
+        }
     }
 }
