@@ -51,6 +51,7 @@ pub async fn app(config: &Config, ground: Ground) -> Result<App> {
         token_url: config.qbo_token_url.clone(),
         client_id: config.qbo_client_id.clone().unwrap_or_default(),
         client_secret: config.qbo_client_secret.clone().unwrap_or_default(),
+        calls_per_second: config.qbo_rps,
     };
     let sealer = Arc::new(Sealer::new(Arc::clone(&secrets)));
     let session_secret = session_secret(config, secrets.as_ref()).await?;

@@ -26,6 +26,7 @@ use function::Function;
 /// Everything that a person, another program, a queue or a timer can call,
 /// except the steps that follow from the entities.
 pub static FUNCTIONS: &[Function] = &[
+    backfills::assess::FUNCTION,
     backfills::cancel::FUNCTION,
     backfills::pause::FUNCTION,
     backfills::rehearse::FUNCTION,
@@ -50,6 +51,7 @@ pub static FUNCTIONS: &[Function] = &[
     mappings::twins::FUNCTION,
     mappings::versions::FUNCTION,
     reports::accounts::FUNCTION,
+    reports::assessment::FUNCTION,
     reports::proof::FUNCTION,
     sync::orchestrate::FUNCTION,
     timers::retention::FUNCTION,

@@ -42,6 +42,7 @@ pub mod collection {
     pub const PROOFS: &str = "proofs";
     pub const BALANCES: &str = "balances";
     pub const MAPPINGS: &str = "mappings";
+    pub const ASSESSMENTS: &str = "assessments";
     pub const AUDIT: &str = "audit";
 
     /// Those whose documents may be deleted one day.

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod account_types;
+mod assess;
 mod backfill;
 mod companies;
 mod controls;

@@ -212,5 +212,5 @@ async fn errors_are_told_apart(odoo: &dyn Odoo) {
     let gone = odoo.write("res.partner", &[OdooId(999_999_999)], json!({"name": "x"})).await;
     assert!(matches!(gone, Err(OdooError::Missing { .. })), "{gone:?}");
     let model = odoo.search_read("no.such.model", json!([]), &["id"], "id", 0, 1).await;
-    assert!(matches!(model, Err(OdooError::Failed(_))), "{model:?}");
+    assert!(matches!(model, Err(OdooError::NotInstalled { .. })), "{model:?}");
 }

@@ -42,7 +42,9 @@ async fn a_foreign_tenant_finds_nothing() {
         // for those that take it
         let path = format!("{path}?link={link}");
         let body = match function.name.as_ref() {
-            "backfills-start" | "backfills-rehearse" => json!({ "link": link }),
+            "backfills-assess" | "backfills-start" | "backfills-rehearse" => {
+                json!({ "link": link })
+            }
             "mappings-save" => json!({ "link": link, "mode": "mirror" }),
             _ => json!({ "realm": realm, "odoo": "any" }),
         };

@@ -1,5 +1,6 @@
-//! Backfills: rehearsed, started, paused, resumed, cancelled.
+//! Backfills: assessed, rehearsed, started, paused, resumed, cancelled.
 
+pub mod assess;
 pub mod cancel;
 pub mod pause;
 pub mod rehearse;

@@ -95,7 +95,7 @@ pub async fn begin(
     if tenant.get::<Job>(collection::JOBS, id.as_str()).await?.is_some() {
         return Ok((id, false));
     }
-    let plan = Plan { purpose, ..plan(app, member, asked, &link)? };
+    let plan = plan(app, member, asked, purpose, &link)?;
     let now = app.clock.now();
     let job = Job {
         id: id.clone(),
@@ -138,9 +138,16 @@ pub async fn begin(
     Ok((id, true))
 }
 
-fn plan(app: &App, member: &Member, asked: Asked, link: &CompanyLink) -> Result<Plan, Problem> {
+fn plan(
+    app: &App,
+    member: &Member,
+    asked: Asked,
+    purpose: Purpose,
+    link: &CompanyLink,
+) -> Result<Plan, Problem> {
     let tier = asked.plan.unwrap_or(member.tier);
-    if tier > member.tier {
+    // what it would take can be known before it is bought
+    if tier > member.tier && purpose != Purpose::Assess {
         return Err(Problem::from(q2o_domain::Failure::needs(
             q2o_domain::Remedy::Upgrade,
             format!("Your plan is {:?}; {tier:?} has to be bought first.", member.tier),
@@ -163,5 +170,5 @@ fn plan(app: &App, member: &Member, asked: Asked, link: &CompanyLink) -> Result<
     if kinds.is_empty() {
         return Err(Problem::bad_request("`kinds` is empty: leave it out to move everything."));
     }
-    Ok(Plan { link: asked.link, tier, cut, until, kinds, purpose: Purpose::Backfill })
+    Ok(Plan { link: asked.link, tier, cut, until, kinds, purpose })
 }

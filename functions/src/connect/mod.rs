@@ -58,6 +58,8 @@ pub struct QuickBooksApp {
     pub token_url: String,
     pub client_id: String,
     pub client_secret: SecretString,
+    /// As many as a company may be asked on the long run.
+    pub calls_per_second: u32,
 }
 
 /// What an Odoo key is sealed for.

@@ -1,4 +1,5 @@
-//! Reports: the proof of a migration.
+//! Reports: what was assessed, and the proof of a migration.
 
 pub mod accounts;
+pub mod assessment;
 pub mod proof;

@@ -1,5 +1,6 @@
 //! The whole migration as one orchestration: survey, extract, read the ledger,
-//! load in waves, complete, prove. A rehearsal ends before the first write.
+//! load in waves, complete, prove. A rehearsal ends before the first write, an
+//! assessment before anything is fetched.
 
 use std::collections::BTreeSet;
 
@@ -14,6 +15,7 @@ use q2o_durable::{Context, Failure, Orchestration, Signal, Turn};
 use serde::{Deserialize, Serialize};
 
 use super::{
+    assess::{self, Assess},
     company::Task,
     complete::{self, Complete},
     explain::At,
@@ -93,6 +95,10 @@ macro_rules! or_end {
 
 fn migrate(cx: &mut Context<'_>, input: &Input) -> Phase<()> {
     let Input { task, plan } = input;
+    if plan.purpose == Purpose::Assess {
+        or_end!(cx.attempt::<Assess>(&assess::Input { task: task.clone(), plan: plan.clone() })?);
+        return Ok(Ok(()));
+    }
     let kinds = plan.kinds.clone();
     let only_look = plan.purpose == Purpose::Rehearse;
     let survey = survey::Input { task: task.clone(), kinds: kinds.clone(), only_look };

@@ -1,6 +1,7 @@
 //! The migration: its orchestrations, and the activities that touch the world.
 
 mod as_decided;
+pub mod assess;
 pub mod backfill;
 pub mod company;
 mod compare;
@@ -55,6 +56,7 @@ pub fn registry(tools: &Arc<Tools>) -> Registry {
         .orchestration::<backfill::Backfill>()
         .orchestration::<move_kind::ExtractKind>()
         .orchestration::<move_kind::LoadKind>()
+        .activity(assess::Assess(tools()))
         .activity(survey::Survey(tools()))
         .activity(extract::Extract(tools()))
         .activity(read_ledger::ReadLedger(tools()))
@@ -83,7 +85,8 @@ const fn step_named(name: &'static str) -> Function {
 }
 
 /// The queue functions of the steps that no entity has of its own.
-pub static STEPS: [Function; 10] = [
+pub static STEPS: [Function; 11] = [
+    step_named("assess"),
     step_named("survey"),
     step_named("read-ledger"),
     step_named("read-balances"),

@@ -86,7 +86,7 @@ async fn read_balances(tools: &Tools, input: Input, attempt: &Attempt) -> Result
 }
 
 /// The last days of fiscal years, and the last day of all.
-fn days(from: Date, last: Date, facts: &Facts) -> Vec<Date> {
+pub fn days(from: Date, last: Date, facts: &Facts) -> Vec<Date> {
     let ends = month_ends(from, last).into_iter();
     ends.filter(|end| {
         *end == last || end.tomorrow().is_ok_and(|next| facts.year_start(next) == next)

@@ -134,7 +134,7 @@ struct Surveying {
 }
 
 /// Kinds that a company without the feature has none of.
-fn switched_off(preferences: &Value) -> BTreeMap<Kind, String> {
+pub fn switched_off(preferences: &Value) -> BTreeMap<Kind, String> {
     let currencies = preferences["CurrencyPrefs"]["MultiCurrencyEnabled"] == true;
     let off = [Kind::CompanyCurrency, Kind::ExchangeRate].into_iter().filter(|_| !currencies);
     off.map(|kind| (kind, "Multicurrency is switched off.".to_owned())).collect()

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod assessment;
 mod draft;
 mod entity;
 mod facts;

@@ -16,6 +16,9 @@ pub enum Tier {
 }
 
 impl Tier {
+    /// From the smallest to the largest.
+    pub const ALL: [Self; 4] = [Self::Freebie, Self::Starter, Self::Half, Self::Full];
+
     /// Years of history included.
     pub const fn years(self) -> i16 {
         match self {
@@ -29,6 +32,11 @@ impl Tier {
     /// The earliest day this plan reaches back to, seen from `today`.
     pub fn reaches(self, today: Date) -> Date {
         today.saturating_sub(self.years().years())
+    }
+
+    /// The smallest plan that reaches back to `first`, if one does.
+    pub fn covering(first: Date, today: Date) -> Option<Self> {
+        Self::ALL.into_iter().find(|tier| tier.reaches(today) <= first)
     }
 
     /// The day to start from: the one asked for, if the plan reaches that far.

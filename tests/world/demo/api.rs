@@ -74,9 +74,8 @@ impl Api {
         link: &str,
         plan: &str,
         until: Option<Date>,
-        rehearse: bool,
+        purpose: &str,
     ) -> Result<String, Failed> {
-        let purpose = if rehearse { "rehearse" } else { "backfill" };
         if let Some(job) = self.open_job(link, purpose).await? {
             let id = job["id"].as_str().unwrap_or_default().to_owned();
             if job["state"] != "running" {

@@ -2,6 +2,7 @@
 //! simulators play QuickBooks and Odoo, and the proof stands at the end.
 
 mod api;
+mod assessment;
 mod outcome;
 mod queues;
 mod show;
@@ -17,6 +18,7 @@ use stage::Stage;
 pub type Failed = Box<dyn std::error::Error + Send + Sync>;
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Options {
     /// A company: a folder of one .jsonl file an entity and `golden_postings.csv`. Default: a generated one.
     #[arg(long)]
@@ -46,6 +48,9 @@ pub struct Options {
     /// Write everything that can be decided, and what is suggested, into this table.
     #[arg(long)]
     export_map: Option<PathBuf>,
+    /// Only look at both companies: what there is, whether it is ready, what it will take.
+    #[arg(long, conflicts_with = "rehearse")]
+    assess: bool,
     /// Write the result here as JSON, also when something failed.
     #[arg(long)]
     json: Option<PathBuf>,
@@ -60,7 +65,8 @@ pub struct Options {
     serve: bool,
 }
 
-/// Runs the demo. Success only if nothing differs and nothing failed.
+/// Runs the demo. Success only if nothing differs and nothing failed; of an
+/// assessment, only if nothing blocks.
 pub async fn run(options: Options) -> ExitCode {
     let started = Instant::now();
     let json = options.json.clone();
@@ -112,7 +118,7 @@ async fn journey(stage: &Stage, outcome: &mut Outcome) -> Result<(), Failed> {
     let api = stage.api();
     let link = stage.connect(&api).await?;
     stage.map(&api, &link).await?;
-    let job = api.job(&link, stage.plan(), stage.until(), stage.rehearse()).await?;
+    let job = api.job(&link, stage.plan(), stage.until(), stage.purpose()).await?;
     let ended = show::progress(&api, &job).await?;
     outcome.read(&api, &link, &job, &ended, stage).await
 }

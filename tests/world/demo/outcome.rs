@@ -12,6 +12,8 @@ pub struct Outcome {
     pub failed: Option<String>,
     pub seconds: Duration,
     pub proof: Value,
+    /// Of an assessment, which has no proof.
+    pub assessment: Value,
     pub errors: Vec<Value>,
     entities: Map<String, Value>,
     not_loaded: Vec<Value>,
@@ -34,6 +36,11 @@ impl Outcome {
         stage: &Stage,
     ) -> Result<(), Failed> {
         self.calls = json!({ "qbo": ended["calls"][0], "odoo": ended["calls"][1] });
+        let done = ended["state"] == "done";
+        if done && stage.purpose() == "assess" {
+            self.assessment = api.get(&format!("/api/reports/assessment/{job}")).await?;
+            return Ok(());
+        }
         for (kind, counts) in ended["counts"].as_object().into_iter().flatten() {
             // what the simulator made up is no record of the company
             let made_up = matches!(kind.as_str(), "CompanyInfo" | "Preferences");
@@ -54,11 +61,10 @@ impl Outcome {
         }
         self.phases(api, job, ended).await?;
         self.account_map = api.get(&format!("/api/reports/accounts?link={link}")).await?;
-        let done = ended["state"] == "done";
         if done {
             self.proof = api.get(&format!("/api/reports/proof/{job}")).await?;
         }
-        let errors = if stage.rehearse() {
+        let errors = if stage.purpose() == "rehearse" {
             self.proof["not_loaded"].clone()
         } else {
             api.get(&format!("/api/ops/errors?link={link}")).await?
@@ -117,6 +123,9 @@ impl Outcome {
     }
 
     pub fn clean(&self) -> bool {
+        if self.assessment.is_object() {
+            return self.failed.is_none() && self.assessment["state"] != "blocked";
+        }
         let levels = self.proof["levels"].as_object();
         self.failed.is_none()
             && self.errors.is_empty()
@@ -147,6 +156,7 @@ impl Outcome {
         json!({
             "clean": self.clean(),
             "failed": self.failed,
+            "assessment": self.assessment,
             "entities": self.entities,
             "not_loaded": self.not_loaded,
             "proof": proof,

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde_json::Value;
 
-use super::{Failed, api::Api, outcome::Outcome};
+use super::{Failed, api::Api, assessment, outcome::Outcome};
 
 pub fn line(text: &str) {
     println!("{text}");
@@ -62,6 +62,9 @@ pub async fn progress(api: &Api, job: &str) -> Result<Value, Failed> {
 
 /// The proof as a table, and what it means.
 pub fn outcome(outcome: &Outcome) {
+    if outcome.assessment.is_object() {
+        return assessment::show(&outcome.assessment);
+    }
     let proof = &outcome.proof;
     if proof.is_object() {
         line("");

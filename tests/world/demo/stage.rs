@@ -84,8 +84,13 @@ impl Stage {
         &self.options.plan
     }
 
-    pub fn rehearse(&self) -> bool {
-        self.options.rehearse
+    /// What a job is to be for.
+    pub fn purpose(&self) -> &'static str {
+        match (self.options.assess, self.options.rehearse) {
+            (true, _) => "assess",
+            (_, true) => "rehearse",
+            _ => "backfill",
+        }
     }
 
     pub fn company(&self) -> &Path {

@@ -96,6 +96,12 @@ pub fn made(store: &mut Store, model: &str, id: i64) -> Result<()> {
             )
         }
         "account.tax" => {
+            let country = store.field("res.company", store.company(), "account_fiscal_country_id");
+            if country == &json!(false) {
+                return Err(Raised::validation(
+                    "Missing required value for the field 'Country' (country_id).",
+                ));
+            }
             let fields = ["name", "type_tax_use", "company_id"];
             unique(store, model, id, &fields, "Tax names must be unique!")?;
             repartition(store, id);

@@ -46,9 +46,20 @@ struct Planned {
 pub struct Control {
     calls: Mutex<Vec<Logged>>,
     planned: Mutex<Vec<Planned>>,
+    /// Model and operation that the user has no right to.
+    forbidden: Mutex<Vec<(String, String)>>,
 }
 
 impl Control {
+    /// Takes a right away from the user: `create`, `write` or `unlink` of a model.
+    pub fn forbid(&self, model: &str, operation: &str) {
+        lock(&self.forbidden).push((model.to_owned(), operation.to_owned()));
+    }
+
+    pub(super) fn forbids(&self, model: &str, operation: &str) -> bool {
+        lock(&self.forbidden).iter().any(|(of, what)| of == model && what == operation)
+    }
+
     /// The next `times` calls of a method (`""` is any) end so.
     pub fn plan(&self, model: &str, method: &str, times: usize, plan: Plan) {
         let (model, method) = (model.to_owned(), method.to_owned());

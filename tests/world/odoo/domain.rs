@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{
     convert::{decimal, known},
     fault::{Raised, Result},
-    models::archives,
+    models::{Type, archives},
     store::Store,
 };
 
@@ -91,6 +91,13 @@ fn term(store: &Store, model: &str, id: i64, term: &Value) -> Result<bool> {
     let nothing = json!(false);
     let own = if path == "id" {
         json!(id)
+    } else if let Some((first, rest)) = path.split_once('.') {
+        // through the record it points at
+        let Type::One(to) = known(model, first)?.is else {
+            return Err(Raised::value(format!("Invalid field {path} on model {model}")));
+        };
+        let Some(of) = store.field(model, id, first).as_i64() else { return Ok(false) };
+        return self::term(store, to, of, &json!([rest, operator, value]));
     } else {
         known(model, path)?;
         let own = store.get(model, id).and_then(|record| record.get(path));
@@ -112,12 +119,29 @@ fn term(store: &Store, model: &str, id: i64, term: &Value) -> Result<bool> {
         "<=" => order(&own, value).is_some_and(Ordering::is_le),
         ">=" => order(&own, value).is_some_and(Ordering::is_ge),
         "like" | "ilike" | "=like" | "=ilike" => {
-            let text = own.as_str().unwrap_or_default().to_lowercase();
-            let wanted = value.as_str().unwrap_or_default().to_lowercase();
-            text.contains(wanted.trim_matches('%'))
+            let cased = |value: &Value| {
+                let text = value.as_str().unwrap_or_default();
+                if operator.ends_with("ilike") { text.to_lowercase() } else { text.to_owned() }
+            };
+            let wanted = cased(value);
+            let wanted = if operator.starts_with('=') { wanted } else { format!("%{wanted}%") };
+            like(&cased(&own), &wanted)
         }
         other => return Err(Raised::value(format!("Invalid operator {other:?} in domain term"))),
     })
+}
+
+/// `%` stands for anything, `_` for one character, as in SQL.
+fn like(text: &str, pattern: &str) -> bool {
+    let Some(first) = pattern.chars().next() else { return text.is_empty() };
+    let rest = &pattern[first.len_utf8()..];
+    if first == '%' {
+        let ends = text.char_indices().map(|(at, _)| at).chain([text.len()]);
+        return ends.into_iter().any(|at| like(&text[at..], rest));
+    }
+    let mut letters = text.chars();
+    letters.next().is_some_and(|letter| letter == first || first == '_')
+        && like(letters.as_str(), rest)
 }
 
 fn same(own: &Value, value: &Value) -> bool {

@@ -29,8 +29,11 @@ pub fn database(options: &Options) -> Store {
     let company = found(&mut store, &options.company, own);
     debug_assert_eq!(company, FIRST_COMPANY, "the first company");
     for login in ["__system__", options.login.as_str()] {
-        put(&mut store, "res.users", &[("login", json!(login)), ("company_id", json!(company))]);
+        let user =
+            [("login", json!(login)), ("email", json!(login)), ("company_id", json!(company))];
+        put(&mut store, "res.users", &user);
     }
+    put(&mut store, "res.users.apikeys", &[("name", json!("q2o")), ("user_id", json!(USER))]);
     debug_assert!(store.get("res.users", USER).is_some(), "the second user");
     put(&mut store, "product.category", &[("name", json!("All"))]);
     for name in ["Product Price", "Product Unit of Measure", "Discount"] {
@@ -55,6 +58,7 @@ fn found(store: &mut Store, name: &str, currency: i64) -> i64 {
         ("name", json!(name)),
         ("currency_id", json!(currency)),
         ("country_id", json!(1)),
+        ("account_fiscal_country_id", json!(1)),
         ("partner_id", json!(partner)),
         ("create_date", json!("2026-01-02 03:04:05")),
     ];

@@ -15,7 +15,7 @@ use super::{
     OdooSim,
     control::{Logged, Plan},
     fault::{Raised, Result},
-    methods,
+    methods, rights,
 };
 
 pub fn router(sim: OdooSim) -> Router {
@@ -111,7 +111,8 @@ async fn object(sim: &OdooSim, args: &[Value]) -> std::result::Result<Result<Val
         let mut store = sim.store();
         // one call is one transaction
         store.begin();
-        let outcome = methods::call(&mut store, &model, &method, given, named);
+        let outcome = rights::answer(sim.control(), &model, &method, given)
+            .unwrap_or_else(|| methods::call(&mut store, &model, &method, given, named));
         if outcome.is_ok() {
             store.commit();
         } else {

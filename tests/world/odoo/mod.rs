@@ -14,6 +14,7 @@ mod methods;
 mod models;
 mod moves;
 mod reconcile;
+mod rights;
 mod server;
 mod store;
 
@@ -127,6 +128,13 @@ impl OdooSim {
         for id in ids {
             store.set(model, id, field, value.clone());
         }
+    }
+
+    /// Sets a field of one record, as an administrator does in the settings.
+    pub fn set_one(&self, model: &str, id: i64, field: &str, value: Value) {
+        let mut store = self.store();
+        store.set(model, id, field, value);
+        store.commit();
     }
 
     /// What stands on the account with this code, posted.

@@ -38,6 +38,7 @@ pub fn fields(model: &str) -> Option<&'static [Field]> {
     Some(match model {
         "res.company" => COMPANY,
         "res.users" => USER,
+        "res.users.apikeys" => API_KEY,
         "res.currency" => CURRENCY,
         "res.country" => NAMED_CODE,
         "res.partner" => PARTNER,
@@ -80,11 +81,23 @@ const COMPANY: &[Field] = &[
     must("name", Text),
     must("currency_id", One("res.currency")),
     f("country_id", One("res.country")),
+    f("account_fiscal_country_id", One("res.country")),
     f("partner_id", One("res.partner")),
     f("fiscalyear_lock_date", Day),
+    f("hard_lock_date", Day),
+    f("sale_lock_date", Day),
+    f("purchase_lock_date", Day),
+    f("tax_lock_date", Day),
     f("create_date", Moment),
 ];
-const USER: &[Field] = &[must("login", Text), f("name", Text), f("company_id", One("res.company"))];
+const USER: &[Field] =
+    &[must("login", Text), f("name", Text), f("email", Text), f("company_id", One("res.company"))];
+const API_KEY: &[Field] = &[
+    must("name", Text),
+    must("user_id", One("res.users")),
+    f("create_date", Moment),
+    f("expiration_date", Moment),
+];
 const CURRENCY: &[Field] =
     &[must("name", Text), f("symbol", Text), f("active", Flag), f("rounding", Number)];
 const PARTNER: &[Field] = &[

@@ -311,9 +311,17 @@ fn may_post(store: &Store, id: i64) -> Result<()> {
 
 /// In a locked period the date moves behind the lock, without a word.
 fn locked(store: &mut Store, id: i64) {
-    let lock = store.text("res.company", store.company(), "fiscalyear_lock_date").to_owned();
-    let (Ok(lock), Ok(day)) = (lock.parse::<Date>(), store.text(MOVE, id, "date").parse::<Date>())
-    else {
+    let journal = field_id(store, id, "journal_id");
+    let own_lock = match store.text("account.journal", journal, "type") {
+        "sale" => "sale_lock_date",
+        "purchase" => "purchase_lock_date",
+        _ => "hard_lock_date",
+    };
+    let locks = ["fiscalyear_lock_date", "hard_lock_date", own_lock];
+    let locks = locks
+        .iter()
+        .filter_map(|lock| store.text("res.company", store.company(), lock).parse::<Date>().ok());
+    let (Some(lock), Ok(day)) = (locks.max(), store.text(MOVE, id, "date").parse::<Date>()) else {
         return;
     };
     if day <= lock

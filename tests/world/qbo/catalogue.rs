@@ -151,6 +151,7 @@ pub fn properties(class: Class) -> &'static [&'static str] {
             "CompanyName",
             "CurrencyRef",
             "Balance",
+            "Job",
         ],
         Class::Other => &[
             "Id",

@@ -53,11 +53,9 @@ fn named(error: &Value) -> OdooError {
             Failure::needs(Remedy::CheckOdoo, "The Odoo user does not exist (any more).").into()
         }
         "odoo.exceptions.MissingError" => OdooError::Missing { message },
-        "odoo.exceptions.UserError" if message.contains("doesn't exist") => Failure::needs(
-            Remedy::CheckOdoo,
-            format!("An Odoo application is not installed: {message}"),
-        )
-        .into(),
+        "odoo.exceptions.UserError" if message.contains("doesn't exist") => {
+            OdooError::NotInstalled { message }
+        }
         "odoo.exceptions.UserError"
         | "odoo.exceptions.ValidationError"
         | "odoo.exceptions.RedirectWarning" => {

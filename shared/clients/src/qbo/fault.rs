@@ -67,14 +67,15 @@ pub fn sorted(status: u16, after: Option<u64>, body: &str) -> Result<Value, Faul
     }
 }
 
-/// The fault in a batch's answer, if it says that the company does not have this
-/// at all: a feature is off, or its plan or country has no such records.
+/// The fault in a batch's answer, if it says that there is nothing to be had: a
+/// feature is off, the company's plan or country has no such records, or one of
+/// those asked for cannot be read.
 pub fn unavailable(answer: &Value) -> Result<Unavailable, Fault> {
     let Some(told) = from_json(answer) else {
-        return Err(retry("QuickBooks' answer to a batch holds neither a count nor a fault", None));
+        return Err(retry("QuickBooks' answer to a batch holds neither rows nor a fault", None));
     };
     match told.code.trim_start_matches('0') {
-        "500" | "5020" | "5030" | "4000" | "4001" | "120" => {
+        "500" | "5020" | "5030" | "4000" | "4001" | "4002" | "120" => {
             Ok(Unavailable(format!("QuickBooks says {}: {}", told.code, told.text)))
         }
         _ => Err(by_code(200, None, &told)),

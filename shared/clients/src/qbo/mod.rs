@@ -11,7 +11,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use q2o_domain::{
     Failure, Kind, RealmId, Remedy, Result,
-    ports::{Budget, Clock, Page, QuickBooks, Report, TokenStore, Unavailable},
+    ports::{Answer, Budget, Clock, Page, QuickBooks, Report, TokenStore, Unavailable},
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -167,6 +167,10 @@ impl QuickBooks for QboClient {
         kinds: &[(Kind, Option<&str>)],
     ) -> Result<Vec<Result<u64, Unavailable>>> {
         batch::counts(self, kinds).await
+    }
+
+    async fn queries(&self, statements: &[String]) -> Result<Vec<Answer>> {
+        batch::queries(self, statements).await
     }
 
     async fn report(&self, name: &str, params: &[(&str, &str)]) -> Result<Report> {

@@ -14,5 +14,7 @@ pub use database::{
     Select, Stored,
 };
 pub use odoo::{Loaded, Odoo, OdooError, RowError};
-pub use quickbooks::{Cell, Page, QuickBooks, Report, ReportRow, TokenStore, Tokens, Unavailable};
+pub use quickbooks::{
+    Answer, Cell, Found, Page, QuickBooks, Report, ReportRow, TokenStore, Tokens, Unavailable,
+};
 pub use secrets::Secrets;

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use serde_json::Value;
 
-use crate::{Failure, OdooId};
+use crate::{Failure, OdooId, Remedy};
 
 /// One Odoo database and company, signed in.
 #[async_trait]
@@ -83,6 +83,9 @@ pub enum OdooError {
     /// The record is gone.
     #[error("{message}")]
     Missing { message: String },
+    /// Odoo has no such model: the application that brings it is not installed.
+    #[error("{message}")]
+    NotInstalled { message: String },
     /// No answer came, or none that tells: the call may or may not have been
     /// done. Look before trying again.
     #[error("{why}")]
@@ -96,6 +99,10 @@ impl From<OdooError> for Failure {
     fn from(error: OdooError) -> Self {
         match error {
             OdooError::Failed(failure) => failure,
+            OdooError::NotInstalled { message } => Self::NeedsUser {
+                why: format!("An Odoo application is not installed: {message}"),
+                remedy: Remedy::CheckOdoo,
+            },
             OdooError::Unknown { why } => Self::Retry { why, after: None },
             OdooError::Refused { message } | OdooError::Missing { message } => {
                 Self::Bug { why: format!("Odoo refused: {message}") }

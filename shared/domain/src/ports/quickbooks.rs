@@ -26,6 +26,9 @@ pub trait QuickBooks: Send + Sync {
     async fn counts(&self, kinds: &[(Kind, Option<&str>)])
     -> Result<Vec<Result<u64, Unavailable>>>;
 
+    /// Several queries in as few calls as possible; each has an answer of its own.
+    async fn queries(&self, statements: &[String]) -> Result<Vec<Answer>>;
+
     /// A report, read by column key.
     async fn report(&self, name: &str, params: &[(&str, &str)]) -> Result<Report>;
 }
@@ -43,6 +46,16 @@ pub struct Page {
     pub poison: Vec<(u32, Option<QboId>, String)>,
     /// Whether more may follow behind this page.
     pub more: bool,
+}
+
+/// What one of several queries found, or why there is nothing to be had.
+pub type Answer = std::result::Result<Found, Unavailable>;
+
+#[derive(Debug, Clone, Default)]
+pub struct Found {
+    pub rows: Vec<Value>,
+    /// Of a `count(*)`.
+    pub count: Option<u64>,
 }
 
 /// A report's data rows, flattened; sections are told by `sections`.
