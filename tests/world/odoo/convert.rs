@@ -79,24 +79,45 @@ pub fn known(model: &str, name: &str) -> Result<&'static Field> {
         .ok_or_else(|| Raised::value(format!("Invalid field '{name}' on model '{model}'")))
 }
 
-/// A record as `read()` gives it.
-pub fn read(store: &Store, model: &str, id: i64, names: &[String]) -> Result<Value> {
-    let record = store.get(model, id).ok_or_else(|| Raised::missing(model, id))?;
-    let mut row = Record::new();
-    row.insert("id".to_owned(), json!(id));
-    for name in names.iter().filter(|name| *name != "id") {
-        let field = known(model, name)?;
-        row.insert(name.clone(), shown(store, id, record, field));
-    }
-    Ok(Value::Object(row))
+/// What `read()` gives of each record.
+pub struct Reading<'a> {
+    model: &'a str,
+    fields: Vec<&'static Field>,
+    /// Whether records pointed at are named, which is the classic way.
+    named: bool,
 }
 
-fn shown(store: &Store, id: i64, record: &Record, field: &Field) -> Value {
+impl<'a> Reading<'a> {
+    pub fn new(model: &'a str, names: &[String], kwargs: &Value) -> Result<Self> {
+        let names = names.iter().filter(|name| *name != "id");
+        let fields = names.map(|name| known(model, name)).collect::<Result<_>>()?;
+        let load = kwargs.get("load").unwrap_or(&Value::Null);
+        Ok(Self { model, fields, named: load.is_null() || load == "_classic_read" })
+    }
+
+    pub fn of(&self, store: &Store, id: i64) -> Result<Value> {
+        let record = store.get(self.model, id).ok_or_else(|| Raised::missing(self.model, id))?;
+        let mut row = Record::new();
+        row.insert("id".to_owned(), json!(id));
+        for field in &self.fields {
+            row.insert(field.name.to_owned(), self.shown(store, id, record, field));
+        }
+        Ok(Value::Object(row))
+    }
+
+    fn shown(&self, store: &Store, id: i64, record: &Record, field: &Field) -> Value {
+        match field.is {
+            Type::One(to) if self.named => match record.get(field.name).and_then(Value::as_i64) {
+                Some(of) => json!([of, display_name(store, to, of)]),
+                None => json!(false),
+            },
+            _ => plain(store, id, record, field),
+        }
+    }
+}
+
+fn plain(store: &Store, id: i64, record: &Record, field: &Field) -> Value {
     match field.is {
-        Type::One(to) => match record.get(field.name).and_then(Value::as_i64) {
-            Some(of) => json!([of, display_name(store, to, of)]),
-            None => json!(false),
-        },
         Type::Lines(of, back) => json!(lines(store, of, back, id)),
         Type::Many(_) => record.get(field.name).cloned().unwrap_or_else(|| json!([])),
         Type::Whole => record.get(field.name).cloned().unwrap_or_else(|| json!(0)),

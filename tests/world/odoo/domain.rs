@@ -1,24 +1,44 @@
 //! Search domains: prefix notation, as in `["|", ["a", "=", 1], ["b", "in", [2]]]`.
 
-use std::{cmp::Ordering, collections::BTreeSet};
+use std::{
+    cmp::Ordering,
+    collections::{BTreeSet, HashSet},
+};
 
-use serde_json::{Value, json};
+use rust_decimal::{Decimal, prelude::ToPrimitive};
+use serde_json::Value;
 
 use super::{
     convert::{decimal, known},
     fault::{Raised, Result},
     models::{Type, archives},
-    store::Store,
+    store::{Record, Store, Table},
 };
 
-/// Ids that match, in the order of ids.
-pub fn search(store: &Store, model: &str, domain: &Value) -> Result<Vec<i64>> {
-    let Some(table) = store.table(model) else { return Ok(Vec::new()) };
+/// Ids that match, in the order of ids; looked for one by one.
+pub fn search<'a>(
+    store: &'a Store,
+    model: &'a str,
+    domain: &'a Value,
+) -> Result<impl Iterator<Item = i64> + use<'a>> {
     let terms = domain.as_array().map(Vec::as_slice).unwrap_or_default();
-    let hides = archives(model) && !mentions(terms, "active");
-    // only plain conjunctions narrow by index
+    let hides = archives(model) && !terms.iter().any(|term| term[0] == "active");
+    let tests = tests(model, terms)?;
+    let table = store.table(model);
+    let candidates = table.map(|table| candidates(table, terms)).unwrap_or_default();
+    Ok(candidates.into_iter().filter(move |id| {
+        let Some(record) = table.and_then(|table| table.get(*id)) else { return false };
+        let hidden = hides && record.get("active") == Some(&Value::Bool(false));
+        !hidden && store.sees(model, *id) && tests.iter().all(|test| test.holds(store, *id, record))
+    }))
+}
+
+/// Ids that can match, by the index that leaves fewest.
+fn candidates(table: &Table, terms: &[Value]) -> BTreeSet<i64> {
+    // only plain conjunctions narrow
     let plain = terms.iter().all(Value::is_array);
-    let narrowed = terms.iter().filter(|_| plain).filter_map(|term| {
+    let terms = || terms.iter().filter(|_| plain);
+    let narrowed = terms().filter_map(|term| {
         let values = match term[1].as_str()? {
             "=" => std::slice::from_ref(&term[2]),
             "in" => term[2].as_array()?,
@@ -26,109 +46,109 @@ pub fn search(store: &Store, model: &str, domain: &Value) -> Result<Vec<i64>> {
         };
         table.among(term[0].as_str()?, values)
     });
-    let candidates: BTreeSet<i64> =
-        narrowed.min_by_key(BTreeSet::len).unwrap_or_else(|| table.ids().collect());
-    let mut found = Vec::new();
-    for id in candidates {
-        let hidden = hides && store.field(model, id, "active") == &json!(false) && {
-            store.get(model, id).is_some_and(|record| record.contains_key("active"))
-        };
-        if store.get(model, id).is_some()
-            && !hidden
-            && store.sees(model, id)
-            && matches(store, model, id, terms)?
-        {
-            found.push(id);
-        }
+    let behind = terms().find(|term| term[0] == "id" && term[1] == ">");
+    let first = behind.and_then(|term| term[2].as_i64()).unwrap_or(0) + 1;
+    match narrowed.min_by_key(BTreeSet::len) {
+        Some(mut ids) => ids.split_off(&first),
+        None => table.ids_from(first).collect(),
     }
-    Ok(found)
 }
 
-fn mentions(terms: &[Value], field: &str) -> bool {
-    terms.iter().any(|term| term[0] == field)
-}
-
-/// Whether a record matches all terms (`&` is implied).
-fn matches(store: &Store, model: &str, id: i64, terms: &[Value]) -> Result<bool> {
-    let mut rest = terms;
+/// A domain taken apart: all of these have to hold.
+fn tests<'a>(model: &str, terms: &'a [Value]) -> Result<Vec<Test<'a>>> {
+    let (mut tests, mut rest) = (Vec::new(), terms);
     while !rest.is_empty() {
-        let (one, left) = next(store, model, id, rest)?;
-        if !one {
-            return Ok(false);
-        }
+        let (test, left) = next(model, rest)?;
+        tests.push(test);
         rest = left;
     }
-    Ok(true)
+    Ok(tests)
 }
 
-fn next<'a>(
-    store: &Store,
-    model: &str,
-    id: i64,
-    terms: &'a [Value],
-) -> Result<(bool, &'a [Value])> {
+enum Test<'a> {
+    Both(Box<(Test<'a>, Test<'a>)>),
+    Either(Box<(Test<'a>, Test<'a>)>),
+    Not(Box<Test<'a>>),
+    Term { field: &'a str, operator: Operator<'a> },
+    Through { field: &'a str, to: &'static str, test: Box<Test<'a>> },
+}
+
+enum Operator<'a> {
+    Among(HashSet<Plain<'a>>),
+    Compared(&'a Value, fn(Ordering) -> bool),
+    Like { pattern: String, cased: bool },
+}
+
+/// A value as it is compared: nothing is `false`, whatever the field's type.
+#[derive(PartialEq, Eq, Hash)]
+enum Plain<'a> {
+    Nothing,
+    True,
+    Whole(i64),
+    Number(Decimal),
+    Text(&'a str),
+}
+
+fn next<'a>(model: &str, terms: &'a [Value]) -> Result<(Test<'a>, &'a [Value])> {
     let Some((first, rest)) = terms.split_first() else {
         return Err(Raised::value("Domain is not well formed"));
     };
     match first.as_str() {
-        Some("&" | "|") => {
-            let (left, rest) = next(store, model, id, rest)?;
-            let (right, rest) = next(store, model, id, rest)?;
-            Ok((if first == "&" { left && right } else { left || right }, rest))
+        Some(operator @ ("&" | "|")) => {
+            let (left, rest) = next(model, rest)?;
+            let (right, rest) = next(model, rest)?;
+            let two = Box::new((left, right));
+            Ok((if operator == "&" { Test::Both(two) } else { Test::Either(two) }, rest))
         }
         Some("!") => {
-            let (one, rest) = next(store, model, id, rest)?;
-            Ok((!one, rest))
+            let (one, rest) = next(model, rest)?;
+            Ok((Test::Not(Box::new(one)), rest))
         }
-        _ => Ok((term(store, model, id, first)?, rest)),
+        _ => {
+            let field = first[0].as_str();
+            let field = field.ok_or_else(|| Raised::value("Domain is not well formed"))?;
+            Ok((term(model, field, first)?, rest))
+        }
     }
 }
 
-fn term(store: &Store, model: &str, id: i64, term: &Value) -> Result<bool> {
-    let path = term[0].as_str().ok_or_else(|| Raised::value("Domain is not well formed"))?;
-    let operator = term[1].as_str().unwrap_or("=");
-    let value = &term[2];
-    let nothing = json!(false);
-    let own = if path == "id" {
-        json!(id)
-    } else if let Some((first, rest)) = path.split_once('.') {
+fn term<'a>(model: &str, field: &'a str, term: &'a Value) -> Result<Test<'a>> {
+    if let Some((first, rest)) = field.split_once('.') {
         // through the record it points at
         let Type::One(to) = known(model, first)?.is else {
-            return Err(Raised::value(format!("Invalid field {path} on model {model}")));
+            return Err(Raised::value(format!("Invalid field {field} on model {model}")));
         };
-        let Some(of) = store.field(model, id, first).as_i64() else { return Ok(false) };
-        return self::term(store, to, of, &json!([rest, operator, value]));
-    } else {
-        known(model, path)?;
-        let own = store.get(model, id).and_then(|record| record.get(path));
-        match own {
-            Some(own) => own.clone(),
-            None if path == "active" => json!(true),
-            None => nothing,
-        }
-    };
-    Ok(match operator {
-        "=" => same(&own, value),
-        "!=" => !same(&own, value),
-        "in" | "not in" => {
-            let among = value.as_array().is_some_and(|values| values.iter().any(|v| same(&own, v)));
-            among == (operator == "in")
-        }
-        "<" => order(&own, value) == Some(Ordering::Less),
-        ">" => order(&own, value) == Some(Ordering::Greater),
-        "<=" => order(&own, value).is_some_and(Ordering::is_le),
-        ">=" => order(&own, value).is_some_and(Ordering::is_ge),
+        let test = Box::new(self::term(to, rest, term)?);
+        return Ok(Test::Through { field: first, to, test });
+    }
+    if field != "id" {
+        known(model, field)?;
+    }
+    let (operator, value) = (term[1].as_str().unwrap_or("="), &term[2]);
+    let one = || std::slice::from_ref(value);
+    let many = || value.as_array().map(Vec::as_slice).unwrap_or_default();
+    let among = |values: &'a [Value]| Operator::Among(values.iter().filter_map(plain).collect());
+    let (operator, is) = match operator {
+        "=" => (among(one()), true),
+        "!=" => (among(one()), false),
+        "in" => (among(many()), true),
+        "not in" => (among(many()), false),
+        "<" => (Operator::Compared(value, Ordering::is_lt), true),
+        ">" => (Operator::Compared(value, Ordering::is_gt), true),
+        "<=" => (Operator::Compared(value, Ordering::is_le), true),
+        ">=" => (Operator::Compared(value, Ordering::is_ge), true),
         "like" | "ilike" | "=like" | "=ilike" => {
-            let cased = |value: &Value| {
-                let text = value.as_str().unwrap_or_default();
-                if operator.ends_with("ilike") { text.to_lowercase() } else { text.to_owned() }
-            };
-            let wanted = cased(value);
-            let wanted = if operator.starts_with('=') { wanted } else { format!("%{wanted}%") };
-            like(&cased(&own), &wanted)
+            let cased = !operator.ends_with("ilike");
+            let wanted = value.as_str().unwrap_or_default();
+            let wanted = if cased { wanted.to_owned() } else { wanted.to_lowercase() };
+            let whole = operator.starts_with('=');
+            let pattern = if whole { wanted } else { format!("%{wanted}%") };
+            (Operator::Like { pattern, cased }, true)
         }
         other => return Err(Raised::value(format!("Invalid operator {other:?} in domain term"))),
-    })
+    };
+    let test = Test::Term { field, operator };
+    Ok(if is { test } else { Test::Not(Box::new(test)) })
 }
 
 /// `%` stands for anything, `_` for one character, as in SQL.
@@ -144,14 +164,61 @@ fn like(text: &str, pattern: &str) -> bool {
         && like(letters.as_str(), rest)
 }
 
-fn same(own: &Value, value: &Value) -> bool {
-    let empty = |v: &Value| matches!(v, Value::Null | Value::Bool(false));
-    if let Some(many) = own.as_array() {
-        return many.iter().any(|one| one == value) || (many.is_empty() && empty(value));
+impl Test<'_> {
+    fn holds(&self, store: &Store, id: i64, record: &Record) -> bool {
+        match self {
+            Self::Both(two) => two.0.holds(store, id, record) && two.1.holds(store, id, record),
+            Self::Either(two) => two.0.holds(store, id, record) || two.1.holds(store, id, record),
+            Self::Not(one) => !one.holds(store, id, record),
+            Self::Through { field, to, test } => {
+                let of = record.get(*field).and_then(Value::as_i64);
+                let there = of.and_then(|of| Some((of, store.get(to, of)?)));
+                there.is_some_and(|(of, record)| test.holds(store, of, record))
+            }
+            Self::Term { field: "id", operator } => operator.holds(&id.into()),
+            Self::Term { field, operator } => match record.get(*field) {
+                Some(own) => operator.holds(own),
+                None => operator.holds(&Value::Bool(*field == "active")),
+            },
+        }
     }
-    own == value
-        || (empty(own) && empty(value))
-        || (own.is_number() && value.is_number() && decimal(own) == decimal(value))
+}
+
+impl Operator<'_> {
+    fn holds(&self, own: &Value) -> bool {
+        match (self, own) {
+            // of several it is enough that one does
+            (Self::Among(values), Value::Array(many)) => {
+                many.iter().filter_map(plain).any(|one| values.contains(&one))
+                    || (many.is_empty() && values.contains(&Plain::Nothing))
+            }
+            (Self::Among(values), own) => plain(own).is_some_and(|own| values.contains(&own)),
+            (Self::Compared(value, wanted), own) => order(own, value).is_some_and(wanted),
+            (Self::Like { pattern, cased: true }, own) => {
+                like(own.as_str().unwrap_or_default(), pattern)
+            }
+            (Self::Like { pattern, cased: false }, own) => {
+                like(&own.as_str().unwrap_or_default().to_lowercase(), pattern)
+            }
+        }
+    }
+}
+
+fn plain(value: &Value) -> Option<Plain<'_>> {
+    Some(match value {
+        Value::Null | Value::Bool(false) => Plain::Nothing,
+        Value::Bool(true) => Plain::True,
+        Value::String(text) => Plain::Text(text),
+        Value::Number(number) => match number.as_i64() {
+            Some(whole) => Plain::Whole(whole),
+            None => {
+                let number = decimal(value)?;
+                let whole = number.is_integer().then(|| number.to_i64()).flatten();
+                whole.map_or(Plain::Number(number), Plain::Whole)
+            }
+        },
+        Value::Array(_) | Value::Object(_) => return None,
+    })
 }
 
 fn order(own: &Value, value: &Value) -> Option<Ordering> {

@@ -61,9 +61,9 @@ pub fn read_group(
 fn value(store: &Store, model: &str, id: i64, spec: &str) -> Result<Value> {
     let (name, part) = spec.split_once(':').unwrap_or((spec, ""));
     known(model, name)?;
-    let own = store.field(model, id, name).clone();
-    let day: Option<Date> = own.as_str().filter(|_| part == "month").and_then(|d| d.parse().ok());
-    Ok(day.map_or(own, |day| json!(day.first_of_month().to_string())))
+    let own = store.field(model, id, name);
+    let month = own.as_str().filter(|_| part == "month").and_then(|day| day.get(..7));
+    Ok(month.map_or_else(|| own.clone(), |month| json!(format!("{month}-01"))))
 }
 
 /// How a group is called, and the span of its month.

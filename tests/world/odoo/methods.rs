@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     accounting,
-    convert::{check, known, lines, read},
+    convert::{Reading, check, known, lines},
     domain::search,
     fault::{Raised, Result},
     group::read_group,
@@ -29,52 +29,43 @@ pub fn call(
     }
     let context = &named["context"];
     store.work_in(context["allowed_company_ids"][0].as_i64());
-    let arg = |at: usize, name: &str| match args.get(at) {
-        Some(value) => value.clone(),
-        None => named.get(name).cloned().unwrap_or(Value::Null),
-    };
+    let nothing = Value::Null;
+    let arg = |at: usize, name: &str| args.get(at).or_else(|| named.get(name)).unwrap_or(&nothing);
     match (model, method) {
-        (_, "create") => {
-            let records = arg(0, "vals_list");
-            match records {
-                Value::Array(records) => {
-                    let made = create(store, model, &records, context)?;
-                    Ok(json!(made))
-                }
-                one => Ok(json!(create(store, model, &[one], context)?[0])),
-            }
-        }
+        (_, "create") => match arg(0, "vals_list") {
+            Value::Array(records) => Ok(json!(create(store, model, records, context)?)),
+            one => Ok(json!(create(store, model, std::slice::from_ref(one), context)?[0])),
+        },
         (_, "write") => {
-            for id in ids(&arg(0, "ids")) {
-                write(store, model, id, &arg(1, "vals"))?;
+            for id in ids(arg(0, "ids")) {
+                write(store, model, id, arg(1, "vals"))?;
             }
             Ok(json!(true))
         }
         (_, "unlink") => {
-            for id in ids(&arg(0, "ids")) {
+            for id in ids(arg(0, "ids")) {
                 unlink(store, model, id)?;
             }
             Ok(json!(true))
         }
-        (_, "search") => Ok(json!(searched(store, model, &arg(0, "domain"), named)?)),
-        (_, "search_count") => Ok(json!(search(store, model, &arg(0, "domain"))?.len())),
+        (_, "search") => Ok(json!(searched(store, model, arg(0, "domain"), named)?)),
+        (_, "search_count") => Ok(json!(search(store, model, arg(0, "domain"))?.count())),
         (_, "search_read") => {
-            let found = searched(store, model, &arg(0, "domain"), named)?;
-            let names = texts(&arg(1, "fields"));
-            found.into_iter().map(|id| read(store, model, id, &names)).collect()
+            let found = searched(store, model, arg(0, "domain"), named)?;
+            let reading = Reading::new(model, &texts(arg(1, "fields")), named)?;
+            found.into_iter().map(|id| reading.of(store, id)).collect()
         }
         (_, "read") => {
-            let names = texts(&arg(1, "fields"));
-            let there =
-                ids(&arg(0, "ids")).into_iter().filter(|id| store.get(model, *id).is_some());
-            there.map(|id| read(store, model, id, &names)).collect()
+            let reading = Reading::new(model, &texts(arg(1, "fields")), named)?;
+            let there = ids(arg(0, "ids")).into_iter().filter(|id| store.get(model, *id).is_some());
+            there.map(|id| reading.of(store, id)).collect()
         }
         (_, "read_group") => {
             let by = match arg(2, "groupby") {
-                Value::String(one) => vec![one],
-                many => texts(&many),
+                Value::String(one) => vec![one.clone()],
+                many => texts(many),
             };
-            read_group(store, model, &arg(0, "domain"), &texts(&arg(1, "fields")), &by)
+            read_group(store, model, arg(0, "domain"), &texts(arg(1, "fields")), &by)
         }
         (_, "fields_get") => {
             let of = fields(model).unwrap_or_default();
@@ -83,9 +74,9 @@ pub fn call(
             described.insert("id".to_owned(), json!({ "type": "integer" }));
             Ok(Value::Object(described))
         }
-        (_, "load") => load(store, model, &arg(0, "fields"), &arg(1, "data"), context),
+        (_, "load") => load(store, model, arg(0, "fields"), arg(1, "data"), context),
         ("account.move", "action_post") => {
-            moves::post(store, &ids(&arg(0, "ids")))?;
+            moves::post(store, &ids(arg(0, "ids")))?;
             Ok(json!(false))
         }
         ("account.move", "button_cancel") => {
@@ -93,11 +84,11 @@ pub fn call(
             Ok(Value::Null)
         }
         ("account.move", "button_draft") => {
-            moves::to_draft(store, &ids(&arg(0, "ids")))?;
+            moves::to_draft(store, &ids(arg(0, "ids")))?;
             Ok(Value::Null)
         }
         ("account.move.line", "reconcile") => {
-            reconcile::greedy(store, &ids(&arg(0, "ids")))?;
+            reconcile::greedy(store, &ids(arg(0, "ids")))?;
             Ok(Value::Null)
         }
         _ => Err(Raised::attribute(model, method)),
@@ -128,13 +119,16 @@ fn texts(value: &Value) -> Vec<String> {
 }
 
 fn searched(store: &Store, model: &str, domain: &Value, named: &Value) -> Result<Vec<i64>> {
-    let mut found = search(store, model, domain)?;
-    if named["order"].as_str().is_some_and(|order| order.ends_with("desc")) {
-        found.reverse();
-    }
+    let found = search(store, model, domain)?;
     let whole = |name: &str| named[name].as_u64().and_then(|n| usize::try_from(n).ok());
     let most = whole("limit").filter(|most| *most > 0).unwrap_or(usize::MAX);
-    Ok(found.into_iter().skip(whole("offset").unwrap_or(0)).take(most).collect())
+    let skipped = whole("offset").unwrap_or(0);
+    if named["order"].as_str().is_some_and(|order| order.ends_with("desc")) {
+        let mut found: Vec<i64> = found.collect();
+        found.reverse();
+        return Ok(found.into_iter().skip(skipped).take(most).collect());
+    }
+    Ok(found.skip(skipped).take(most).collect())
 }
 
 /// Makes records; what their model adds and checks is done as well.

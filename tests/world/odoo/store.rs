@@ -42,6 +42,10 @@ impl Table {
         self.rows.keys().copied()
     }
 
+    pub fn ids_from(&self, first: i64) -> impl Iterator<Item = i64> + '_ {
+        self.rows.range(first..).map(|(id, _)| *id)
+    }
+
     pub fn len(&self) -> usize {
         self.rows.len()
     }
