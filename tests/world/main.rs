@@ -23,9 +23,8 @@ enum Command {
     /// Write a made-up company into a folder.
     Company {
         folder: PathBuf,
-        /// About how many transactions.
-        #[arg(long, default_value_t = 2000)]
-        documents: usize,
+        #[command(flatten)]
+        size: company::Size,
     },
 }
 
@@ -35,10 +34,10 @@ async fn main() -> ExitCode {
         Command::Demo(options) => demo::run(*options).await,
         Command::Bench(options) => said(bench::run(&options).await),
         Command::Clients(options) => said(clients::run(&options).await),
-        Command::Company { folder, documents } => {
+        Command::Company { folder, size } => {
             let made = std::fs::create_dir_all(&folder)
                 .map_err(Into::into)
-                .and_then(|()| company::generate(&company::Plan::sized(documents)).write(&folder));
+                .and_then(|()| company::generate(&size.plan(2000)).write(&folder));
             said(made)
         }
     }

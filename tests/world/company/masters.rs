@@ -3,7 +3,10 @@
 use fastrand::Rng;
 use serde_json::{Value, json};
 
-use super::books::{Books, money, reference};
+use super::{
+    Plan,
+    books::{Books, money, reference},
+};
 
 pub const CHECKING: &str = "35";
 pub const SAVINGS: &str = "36";
@@ -261,11 +264,10 @@ const TRADES: [&str; 12] = [
     "Kitchens", "Lofts", "Motors",
 ];
 
-pub fn people(books: &mut Books, rng: &mut Rng, documents: usize) -> People {
-    let many = (documents / 20).clamp(40, 2000);
+pub fn people(books: &mut Books, rng: &mut Rng, plan: &Plan) -> People {
     let mut customers: Vec<String> = Vec::new();
     let mut full_names: Vec<String> = Vec::new();
-    for at in 0..many {
+    for at in 0..plan.customers {
         let id = (at + 1).to_string();
         let name = format!("{} {} {}", NAMES[at % 16], TRADES[at / 16 % 12], at + 1);
         let name = match at {
@@ -304,7 +306,7 @@ pub fn people(books: &mut Books, rng: &mut Rng, documents: usize) -> People {
         full_names.push(full);
     }
     let mut vendors = Vec::new();
-    for at in 0..(many / 2).max(12) {
+    for at in 0..plan.vendors {
         let id = (5000 + at).to_string();
         books.add(
             "Vendor",

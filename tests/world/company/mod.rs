@@ -7,6 +7,7 @@ mod masters;
 mod others;
 mod purchases;
 mod sales;
+mod size;
 mod write;
 
 use std::{collections::BTreeMap, path::Path};
@@ -17,6 +18,7 @@ use serde_json::Value;
 
 pub use books::Posting;
 use books::{Bill, Books, Credit, Invoice, Lot, Receipt};
+pub use size::Size;
 
 /// What company to make up.
 #[derive(Debug, Clone)]
@@ -31,6 +33,19 @@ pub struct Plan {
     pub hidden: Hidden,
     /// Doubled and missing document numbers, voided and zero documents, odd prices.
     pub odd: bool,
+    pub mix: Mix,
+    pub customers: usize,
+    pub vendors: usize,
+}
+
+/// What happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mix {
+    /// Everything, each as often as usual.
+    Usual,
+    /// So many of the four kinds a real company had most of, and one or two of
+    /// everything else.
+    Exactly { invoices: u32, payments: u32, journal_entries: u32, bills: u32 },
 }
 
 /// Kinds of ledger entries that no record shows.
@@ -64,6 +79,7 @@ impl Hidden {
 impl Plan {
     /// Three years with about so many transactions, and everything in it.
     pub fn sized(documents: usize) -> Self {
+        let customers = (documents / 20).clamp(40, 2000);
         Self {
             seed: 7,
             documents,
@@ -71,6 +87,22 @@ impl Plan {
             end: jiff::civil::date(2026, 6, 30),
             hidden: Hidden::ALL,
             odd: true,
+            mix: Mix::Usual,
+            customers,
+            vendors: (customers / 2).max(12),
+        }
+    }
+
+    /// A company of the size of a real one, over ten years: its records were
+    /// counted when somebody noticed that only the first thousand had been read.
+    pub fn like_a_real_one() -> Self {
+        let (invoices, payments, journal_entries, bills) = (17_940, 16_863, 5_313, 2_338);
+        let documents = [invoices, payments, journal_entries, bills].map(|n| n as usize);
+        Self {
+            years: 10,
+            mix: Mix::Exactly { invoices, payments, journal_entries, bills },
+            vendors: 1166,
+            ..Self::sized(documents.into_iter().sum())
         }
     }
 
@@ -135,7 +167,7 @@ pub fn generate(plan: &Plan) -> Company {
     let mut books = Books::new(plan.start());
     masters::accounts(&mut books);
     masters::lists(&mut books);
-    let people = masters::people(&mut books, &mut rng, plan.documents);
+    let people = masters::people(&mut books, &mut rng, plan);
     let goods = masters::goods(&mut books);
     let mut business = Business {
         today: plan.start(),
@@ -165,9 +197,9 @@ impl Business {
         }
         self.opening_entry();
         self.things_that_post_nothing();
-        for event in EVENTS {
+        for (_, event) in EVENTS {
             // everything happens at least once, whatever the dice say
-            (event.1)(self);
+            event(self);
         }
     }
 
@@ -180,21 +212,38 @@ impl Business {
             let due = usize::try_from(day + 1).unwrap_or(1) * self.plan.documents
                 / usize::try_from(days + 1).unwrap_or(1);
             while done < due {
-                let dice = self.rng.u32(0..1000);
-                let event = EVENTS.iter().scan(0, |sum, (weight, event)| {
+                let weights = self.weights();
+                let Some(most) = weights.iter().sum::<u32>().checked_sub(1) else { break };
+                let dice = self.rng.u32(0..=most);
+                let mut sums = weights.iter().scan(0, |sum, weight| {
                     *sum += weight;
-                    Some((*sum, event))
+                    Some(*sum)
                 });
-                let chosen = event.into_iter().find(|(sum, _)| dice < *sum);
-                if let Some((_, event)) = chosen {
-                    event(self);
-                }
+                let at = sums.position(|sum| dice < sum).unwrap_or(0);
+                (EVENTS[at].1)(self);
                 done = (self.books.transactions() - first).max(done + 1);
             }
             if self.today == self.today.last_of_month() {
                 self.month_end();
             }
         }
+    }
+
+    /// How likely each event is: as often as usual, or as often as is left.
+    fn weights(&self) -> [u32; EVENTS.len()] {
+        let Mix::Exactly { invoices, payments, journal_entries, bills } = self.plan.mix else {
+            return EVENTS.map(|(weight, _)| weight);
+        };
+        let left = |wanted: u32, made: usize| {
+            wanted.saturating_sub(u32::try_from(made).unwrap_or(u32::MAX))
+        };
+        let made = |entity: &str| self.books.records.get(entity).map_or(0, Vec::len);
+        let mut weights = [0; EVENTS.len()];
+        weights[0] = left(invoices, self.invoices.len());
+        weights[1] = left(payments, made("Payment"));
+        weights[2] = left(bills, self.bills.len());
+        weights[13] = left(journal_entries, made("JournalEntry"));
+        weights
     }
 
     fn close(mut self) -> Company {
@@ -230,7 +279,7 @@ impl Business {
 
 type Event = fn(&mut Business);
 
-/// What happens, and how often in a thousand.
+/// What can happen, and how often in a thousand.
 const EVENTS: [(u32, Event); 15] = [
     (310, Business::invoice),
     (225, Business::payment),

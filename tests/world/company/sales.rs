@@ -373,17 +373,17 @@ impl Business {
             .take(400)
             .filter(|at| self.invoices[*at].left > 0)
             .collect();
-        if open.is_empty() {
-            return;
-        }
-        let first = open[self.rng.usize(0..open.len())];
-        let customer = self.invoices[first].customer.clone();
-        let mut paid = vec![first];
-        paid.extend(
-            open.into_iter()
-                .filter(|at| *at != first && self.invoices[*at].customer == customer)
-                .take(2),
-        );
+        // who owes nothing pays ahead
+        let first = (!open.is_empty()).then(|| open[self.rng.usize(0..open.len())]);
+        let customer = match first {
+            Some(first) => self.invoices[first].customer.clone(),
+            None => self.a_customer(),
+        };
+        let others = open
+            .into_iter()
+            .filter(|at| Some(*at) != first && self.invoices[*at].customer == customer)
+            .take(2);
+        let paid: Vec<usize> = first.into_iter().chain(others).collect();
         let id = self.books.txn();
         let (mut lines, mut applied) = (Vec::new(), 0);
         for at in paid {
@@ -397,7 +397,8 @@ impl Business {
                 "LinkedTxn": [{ "TxnId": self.invoices[at].id, "TxnType": "Invoice" }],
             }));
         }
-        let extra = if self.rng.u8(0..25) == 0 { self.rng.i64(100..10000) } else { 0 };
+        let ahead = first.is_none() || self.rng.u8(0..25) == 0;
+        let extra = if ahead { self.rng.i64(100..10000) } else { 0 };
         let total = applied + extra;
         let to = if self.rng.u8(0..3) > 0 { UNDEPOSITED } else { CHECKING };
         self.books.post(

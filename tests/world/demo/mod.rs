@@ -14,6 +14,8 @@ use clap::Args;
 use outcome::Outcome;
 use stage::Stage;
 
+use crate::company;
+
 /// Whatever ends a demo.
 pub type Failed = Box<dyn std::error::Error + Send + Sync>;
 
@@ -23,9 +25,8 @@ pub struct Options {
     /// A company: a folder of one .jsonl file an entity and `golden_postings.csv`. Default: a generated one.
     #[arg(long)]
     company: Option<PathBuf>,
-    /// Size of the generated company, in transactions.
-    #[arg(long, default_value_t = 2000)]
-    documents: usize,
+    #[command(flatten)]
+    size: company::Size,
     /// A real Odoo instead of the simulator: its address.
     #[arg(long, requires_all = ["odoo_db", "odoo_user", "odoo_key"])]
     odoo: Option<String>,
@@ -36,6 +37,9 @@ pub struct Options {
     /// An API key of that user.
     #[arg(long, hide_env_values = true)]
     odoo_key: Option<String>,
+    /// Id of the company there, where that user sees more than one.
+    #[arg(long)]
+    odoo_company: Option<i64>,
     /// The plan: freebie, starter, half or full.
     #[arg(long, default_value = "full")]
     plan: String,

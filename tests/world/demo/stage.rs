@@ -41,9 +41,9 @@ impl Stage {
         let root = options.state.clone().unwrap_or_else(default_state);
         let company = match &options.company {
             Some(folder) => folder.clone(),
-            None => generated(&root, options.documents)?,
+            None => generated(&root, &options.size.plan(2000))?,
         };
-        let state = root.join(state_name(&company, options.odoo.as_deref())?);
+        let state = root.join(state_name(&company, &options)?);
         if options.fresh && state.exists() {
             std::fs::remove_dir_all(&state)?;
         }
@@ -125,6 +125,7 @@ impl Stage {
                 "database": self.options.odoo_db,
                 "login": self.options.odoo_user,
                 "api_key": self.options.odoo_key,
+                "company": self.options.odoo_company,
             }),
         };
         let odoo = api.post("/api/connect/odoo/save", &odoo).await?;
@@ -185,23 +186,25 @@ fn default_state() -> PathBuf {
 }
 
 /// A company of our own making, made once.
-fn generated(root: &Path, documents: usize) -> Result<PathBuf, Failed> {
-    let folder = root.join(format!("company-{documents}"));
+fn generated(root: &Path, plan: &company::Plan) -> Result<PathBuf, Failed> {
+    let folder = root.join(format!("company-{}", plan.documents));
     if !folder.join("manifest.json").exists() {
         show::line("Making up a company...");
         std::fs::create_dir_all(&folder)?;
-        company::generate(&company::Plan::sized(documents)).write(&folder)?;
+        company::generate(plan).write(&folder)?;
     }
     Ok(folder)
 }
 
 /// One folder for every pair of companies, so that their states never mix.
-fn state_name(company: &Path, odoo: Option<&str>) -> Result<String, Failed> {
+fn state_name(company: &Path, options: &Options) -> Result<String, Failed> {
     let company = company
         .canonicalize()
         .map_err(|error| format!("there is no company at {}: {error}", company.display()))?;
     let name = company.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    let digest = Sha256::digest(format!("{} {}", company.display(), odoo.unwrap_or("")));
+    let odoo = options.odoo.as_deref().unwrap_or_default();
+    let of = options.odoo_company.map(|company| format!(" {company}")).unwrap_or_default();
+    let digest = Sha256::digest(format!("{} {odoo}{of}", company.display()));
     let short = digest.iter().take(4).fold(0u32, |short, byte| short << 8 | u32::from(*byte));
     Ok(format!("{name}-{short:08x}"))
 }
