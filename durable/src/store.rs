@@ -71,7 +71,7 @@ impl Store {
 }
 
 fn read<T: Record>(row: Row) -> Result<Entry<T>, JournalError> {
-    let is = serde_json::from_value(row.body).map_err(JournalError::storage)?;
+    let is = serde_json::from_str(&row.body).map_err(JournalError::storage)?;
     Ok(Entry { version: row.version, is })
 }
 
@@ -108,7 +108,7 @@ fn write<T: Record>(row: &T) -> Result<Write, JournalError> {
     Ok(Write {
         table: T::TABLE,
         id: row.row_id(),
-        body: serde_json::to_value(row).map_err(JournalError::storage)?,
+        body: serde_json::to_string(row).map_err(JournalError::storage)?,
         key: row.key(),
         sort: row.sort(),
         due: row.due(),

@@ -1,12 +1,12 @@
 //! A tenant's data: reachable only through the tenant.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 use q2o_domain::{
     Failure, JobId, Kind, LinkId, QboId, Result, TenantId, Txn,
     ports::{
-        Address, Change, CommitError, Database, Document, MOST_CHANGES, Query, Scope, Select,
+        Address, Body, Change, CommitError, Database, Document, MOST_CHANGES, Query, Scope, Select,
         Stored,
     },
 };
@@ -150,6 +150,35 @@ impl Tenant {
         Ok(found)
     }
 
+    /// What of these is there, and under which key.
+    pub async fn keys_of(
+        &self,
+        collection: &'static str,
+        ids: Vec<String>,
+    ) -> Result<HashMap<String, Option<String>>> {
+        let mut keys = HashMap::new();
+        for ids in ids.chunks(500) {
+            let most = u32::try_from(ids.len()).unwrap_or(u32::MAX);
+            let query = Query::new(self.partition(), collection, Select::Ids(ids.to_vec()));
+            let found = self.database.list(&query.most(most).heads()).await?;
+            keys.extend(found.into_iter().map(|stored| (stored.id, stored.key)));
+        }
+        Ok(keys)
+    }
+
+    /// What a selection holds, by sort and id: without reading it.
+    pub async fn list_heads(
+        &self,
+        collection: &'static str,
+        select: Select,
+        after: Option<(String, String)>,
+        most: u32,
+    ) -> Result<Vec<(String, String)>> {
+        let query = Query::new(self.partition(), collection, select).after(after).most(most);
+        let found = self.database.list(&query.heads()).await?;
+        Ok(found.into_iter().map(|stored| (stored.sort.unwrap_or_default(), stored.id)).collect())
+    }
+
     /// All of a selection.
     pub async fn list_all<T: DeserializeOwned>(
         &self,
@@ -222,15 +251,15 @@ fn size(change: &Change) -> usize {
     match change {
         Change::Insert(d) | Change::Replace(d, _) | Change::Put(d) => {
             // a good estimate is enough: the limit has room
-            serde_json::to_string(&d.body).map_or(0, |text| text.len()) + 200
+            d.body.text().len() + 200
         }
         Change::Delete { .. } => 100,
     }
 }
 
 fn read<T: DeserializeOwned>(stored: Stored) -> Result<Read<T>> {
-    let value = T::deserialize(stored.body)
-        .map_err(|error| Failure::bug(format!("unreadable document {}: {error}", stored.id)))?;
+    let wrong = |error| Failure::bug(format!("unreadable document {}: {error}", stored.id));
+    let value = stored.body.read().map_err(wrong)?;
     Ok(Read { id: stored.id, sort: stored.sort, version: stored.version, value })
 }
 
@@ -248,9 +277,7 @@ pub fn document<T: Serialize>(
     id: impl Into<String>,
     value: &T,
 ) -> Result<Document> {
-    let body = serde_json::to_value(value)
-        .map_err(|error| Failure::bug(format!("cannot write a document: {error}")))?;
-    Ok(Document::new(collection, id, body))
+    Ok(Document::new(collection, id, Body::of(value)?))
 }
 
 /// The id of what is kept for one QuickBooks record.

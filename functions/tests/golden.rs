@@ -31,10 +31,10 @@ fn documents_post_what_quickbooks_posts() {
         };
         for line in text.lines() {
             let value = serde_json::from_str(line).unwrap();
-            let record = entity.read(&value).unwrap_or_else(|e| panic!("{e}: {line}"));
+            let record = entity.read(value).unwrap_or_else(|e| panic!("{e}: {line}"));
             record.inform(&mut facts);
             if entity.write() == Write::Document {
-                documents.push((entity.kind(), q2o_domain::record_id(&value).unwrap(), record));
+                documents.push((entity.kind(), q2o_domain::record_id(value).unwrap(), record));
             }
         }
     }

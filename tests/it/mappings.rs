@@ -7,7 +7,7 @@ use q2o_domain::{Books, Facts, Kind, Money, Posting};
 use q2o_functions::entities::ENTITIES;
 use q2o_tests::company;
 use rust_decimal::Decimal;
-use serde_json::{Value, json};
+use serde_json::{Value, json, value::to_raw_value};
 
 /// Records a kind.
 const MOST: usize = 3;
@@ -20,7 +20,7 @@ fn every_kind_maps_and_posts_as_it_did() {
     for entity in ENTITIES {
         for record in company.records.get(entity.kind().to_string().as_str()).into_iter().flatten()
         {
-            entity.read(record).unwrap().inform(&mut facts);
+            entity.read(&to_raw_value(record).unwrap()).unwrap().inform(&mut facts);
         }
     }
     for entity in ENTITIES {
@@ -31,12 +31,13 @@ fn every_kind_maps_and_posts_as_it_did() {
             .filter(|record| shapes.insert(shape(record)) || record.get("Rate").is_some())
             .take(MOST)
             .map(|record| {
-                let read = entity.read(record).unwrap();
+                let raw = to_raw_value(record).unwrap();
+                let read = entity.read(&raw).unwrap();
                 let ledger = worth(&company, entity.kind(), record);
                 let books = Books { facts: &facts, ledger: &ledger };
                 let text = |error: q2o_domain::MapError| json!(error.to_string());
                 json!({
-                    "record": q2o_domain::record_id(record),
+                    "record": q2o_domain::record_id(&raw),
                     "becomes": read.map(&books).map_or_else(text, |mapped| json!(mapped)),
                     "posts": read.post(&books).map_or_else(text, |postings| json!(postings)),
                 })

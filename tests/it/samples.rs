@@ -35,7 +35,7 @@ fn outcomes(
     lists: &[(String, Value)],
 ) -> (BTreeMap<String, usize>, Vec<(String, MapError)>) {
     let mut facts = Facts::default();
-    let read = |name: &str, object: &Value| Some(entity(Kind::named(name)?)?.read(object));
+    let read = |name: &str, object: &Value| Some(entity(Kind::named(name)?)?.read_value(object));
     for (name, object) in objects.iter().chain(lists) {
         if let Some(Ok(record)) = read(name, object) {
             record.inform(&mut facts);

@@ -237,7 +237,7 @@ proptest! {
         sim.settle(20, |_| false);
         let ended = sim.all_ended();
         for head in sim.store.memory.rows(Table::Heads) {
-            let head: Head = serde_json::from_value(head.body).unwrap();
+            let head: Head = serde_json::from_str(&head.body).unwrap();
             prop_assert!(head.status.is_ended() || head.status == Status::Paused, "{:?}", head);
         }
         let runs: u32 = outside.runs.lock().unwrap().values().sum();

@@ -59,7 +59,7 @@ impl SimStore {
 
     pub fn rows<T: serde::de::DeserializeOwned>(&self, table: Table) -> BTreeMap<String, T> {
         let rows = self.memory.rows(table).into_iter();
-        rows.map(|row| (row.id, serde_json::from_value(row.body).unwrap())).collect()
+        rows.map(|row| (row.id, serde_json::from_str(&row.body).unwrap())).collect()
     }
 
     /// Applies a commit and asserts what holds before and after.

@@ -1,7 +1,7 @@
 //! Account → `account.account`, and an `account.journal` for banks and cards.
 
 use q2o_domain::{
-    AccountFacts, Books, Currency, Draft, Entity, Facts, Field, Kind, MapError, Mapped, QboId, Ref,
+    AccountFacts, Books, Draft, Entity, Facts, Field, Kind, MapError, Mapped, QboId, Ref,
 };
 use serde::Deserialize;
 
@@ -42,7 +42,7 @@ impl Entity for Account {
                 number: account.acct_num.clone(),
                 account_type: account.account_type.clone(),
                 sub_type: account.account_sub_type.clone(),
-                currency: account.currency_ref.as_ref().map(|r| Currency(r.value.0.clone())),
+                currency: account.currency_ref.as_ref().map(|r| r.value.as_str().into()),
                 active: account.active.unwrap_or(true),
             },
         );

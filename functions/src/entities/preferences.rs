@@ -1,7 +1,7 @@
 //! Preferences: moved nowhere; they tell the other mappings the home currency
 //! and the accounts that lines may leave out.
 
-use q2o_domain::{Books, Currency, Entity, Facts, Kind, MapError, Mapped, Write};
+use q2o_domain::{Books, Entity, Facts, Kind, MapError, Mapped, Write};
 use serde::Deserialize;
 
 use super::wire::Reference;
@@ -41,7 +41,7 @@ impl Entity for Preferences {
             .currency_prefs
             .as_ref()
             .and_then(|prefs| prefs.home_currency.as_ref())
-            .map(|home| Currency(home.value.0.clone()));
+            .map(|home| home.value.as_str().into());
         facts.multi_currency =
             preferences.currency_prefs.as_ref().is_some_and(|prefs| prefs.multi_currency_enabled);
         if let Some(sales) = &preferences.sales_forms_prefs {

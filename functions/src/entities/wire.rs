@@ -130,7 +130,7 @@ impl Head {
     }
 
     pub fn currency(&self) -> Option<Currency> {
-        self.currency_ref.as_ref().map(|r| Currency(r.value.0.clone()))
+        self.currency_ref.as_ref().map(|r| r.value.as_str().into())
     }
 
     /// Payments reduce what is owed at the rate of what they pay.

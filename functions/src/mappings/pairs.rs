@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use q2o_domain::{Kind, QboId, Result, ports::QuickBooks, record_id};
 use rust_decimal::Decimal;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 
 use super::source::records;
 
@@ -44,7 +44,7 @@ pub async fn parties(quickbooks: &dyn QuickBooks) -> Result<(Vec<Party>, Vec<Par
     let mut both = Vec::new();
     for kind in [Kind::Customer, Kind::Vendor] {
         let records = records(quickbooks, kind).await?;
-        both.push(records.iter().filter_map(Party::of).collect());
+        both.push(records.iter().filter_map(|record| Party::of(record)).collect());
     }
     let vendors = both.pop().unwrap_or_default();
     Ok((both.pop().unwrap_or_default(), vendors))
@@ -101,8 +101,9 @@ fn pair(vendor: &Party, customer: &Party, common: &[&str]) -> Pair {
 }
 
 impl Party {
-    fn of(record: &Value) -> Option<Self> {
-        let text = |pointer: &str| record.pointer(pointer).and_then(Value::as_str);
+    fn of(record: &RawValue) -> Option<Self> {
+        let fields: Value = serde_json::from_str(record.get()).ok()?;
+        let text = |pointer: &str| fields.pointer(pointer).and_then(Value::as_str);
         let name = text("/DisplayName")?.to_owned();
         let mut marks: BTreeMap<&'static str, BTreeSet<String>> = BTreeMap::new();
         let mut mark = |what, value: Option<String>| {

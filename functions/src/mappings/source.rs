@@ -7,7 +7,7 @@ use q2o_domain::{
 };
 use rust_decimal::Decimal;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::entities::{account_types::account_type, entity};
 
@@ -17,6 +17,12 @@ pub struct Source {
     pub facts: Facts,
     pub balances: BTreeMap<QboId, Money>,
     pub rates: BTreeMap<QboId, Rate>,
+}
+
+#[derive(Deserialize)]
+struct Balance {
+    #[serde(rename = "CurrentBalance")]
+    balance: Option<Money>,
 }
 
 /// A tax rate.
@@ -41,7 +47,7 @@ impl Source {
         Ok(source)
     }
 
-    fn see(&mut self, kind: Kind, record: &Value) {
+    fn see(&mut self, kind: Kind, record: &RawValue) {
         // a record that cannot be read is told where it is loaded
         if let Some(Ok(read)) = entity(kind).map(|entity| entity.read(record)) {
             read.inform(&mut self.facts);
@@ -49,12 +55,13 @@ impl Source {
         let Some(id) = record_id(record) else { return };
         match kind {
             Kind::Account => {
-                if let Ok(balance) = Money::deserialize(&record["CurrentBalance"]) {
+                let told: Option<Balance> = serde_json::from_str(record.get()).ok();
+                if let Some(balance) = told.and_then(|told| told.balance) {
                     self.balances.insert(id, balance);
                 }
             }
             Kind::TaxRate => {
-                if let Ok(rate) = Rate::deserialize(record) {
+                if let Ok(rate) = serde_json::from_str(record.get()) {
                     self.rates.insert(id, rate);
                 }
             }
@@ -94,7 +101,7 @@ impl Source {
 }
 
 /// All records of a kind.
-pub async fn records(quickbooks: &dyn QuickBooks, kind: Kind) -> Result<Vec<Value>> {
+pub async fn records(quickbooks: &dyn QuickBooks, kind: Kind) -> Result<Vec<Box<RawValue>>> {
     let entity =
         entity(kind).ok_or_else(|| Failure::bug(format!("no entity is listed for {kind}")))?;
     let mut all = Vec::new();

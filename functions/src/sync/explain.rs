@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     entities::{ENTITIES, entity, heed::moves_stock},
-    store::{Read, collection, fetched_key, record_key, txn_key},
+    store::{Read, collection, fetched_key, record_key},
 };
 
 const BATCH: u32 = 500;
@@ -129,28 +129,23 @@ impl Explain<'_> {
 
     /// Documents that post something which the ledger does not have.
     async fn documents(&self, kind: Kind, after: Option<(String, String)>) -> Result<Explained> {
-        let (tenant, link) = (&self.company.tenant, &self.company.link.id);
+        let tenant = &self.company.tenant;
         let key = Select::Key(fetched_key(&self.task.job, kind));
-        let page: Vec<Read<Staged>> = tenant.list(collection::STAGED, key, after, BATCH).await?;
+        let page = tenant.list_heads(collection::STAGED, key, after, BATCH).await?;
         let next = match page.last().filter(|_| page.len() == BATCH as usize) {
-            Some(last) => Some(At::Documents(
-                kind,
-                Some((last.sort.clone().unwrap_or_default(), last.id.clone())),
-            )),
+            Some(last) => Some(At::Documents(kind, Some(last.clone()))),
             None => documents_of(Some(kind), self.task),
         };
-        let txns: BTreeMap<String, &Staged> = page
-            .iter()
-            .map(|read| (txn_key(link, &Txn::new(kind, read.value.id.clone())), &read.value))
-            .collect();
-        let there = tenant
-            .list_ids::<LedgerTxn>(collection::LEDGER, txns.keys().cloned().collect())
-            .await?;
+        // a document and its transaction have the same key
+        let records: Vec<String> = page.into_iter().map(|(_, record)| record).collect();
+        let there = tenant.keys_of(collection::LEDGER, records.clone()).await?;
+        let job = Some(self.task.job.as_str());
+        let alone = records
+            .into_iter()
+            .filter(|record| there.get(record).is_none_or(|of| of.as_deref() != job));
+        let alone = tenant.list_ids::<Staged>(collection::STAGED, alone.collect()).await?;
         let mut explained = Explained { next, ..Explained::default() };
-        for (key, staged) in txns {
-            if there.iter().any(|read| read.id == key && read.value.job == self.task.job) {
-                continue;
-            }
+        for Read { value: staged, .. } in &alone {
             if let Side::Document { posts, mapped } = self.side(staged, &[]) {
                 let nothing = Net::new();
                 if !posts.is_empty() {

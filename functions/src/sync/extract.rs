@@ -10,7 +10,7 @@ use q2o_domain::{
 };
 use q2o_durable::{Activity, Attempt};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::{company::Task, progress::Progress, sorted};
 use crate::{
@@ -98,7 +98,7 @@ async fn extract(tools: &Tools, input: Input, attempt: &Attempt) -> Result<Fetch
 pub fn staged_document(
     task: &Task,
     kind: Kind,
-    record: Value,
+    record: Box<RawValue>,
     order: &str,
     now: Timestamp,
 ) -> Result<Document> {
@@ -120,7 +120,7 @@ fn poisoned(
     id: Option<QboId>,
     why: &str,
 ) -> Result<Document> {
-    let id = id.unwrap_or_else(|| QboId(format!("at-{position}")));
+    let id = id.unwrap_or_else(|| format!("at-{position}").into());
     let entry = ErrorEntry {
         kind,
         id: id.clone(),

@@ -13,6 +13,7 @@ use q2o_domain::{
     records::{IdLink, LedgerTxn, Staged},
 };
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::company::{Company, Task};
 use crate::{
@@ -208,11 +209,17 @@ struct OpenDocument {
     open: Money,
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Due {
+    due_date: Option<Date>,
+}
+
 impl OpenDocument {
     /// `None` where nothing of it was open.
     fn of(
         kind: Kind,
-        record: &serde_json::Value,
+        record: &RawValue,
         settled_since: Money,
         posted: Option<&Posting>,
         facts: &Facts,
@@ -231,8 +238,8 @@ impl OpenDocument {
         let sign = if own.amount.is_negative() { -1 } else { 1 };
         Some(Self {
             kind,
-            head: Head::deserialize(record).ok()?,
-            due: record["DueDate"].as_str().and_then(|day| day.parse().ok()),
+            head: serde_json::from_str(record.get()).ok()?,
+            due: serde_json::from_str::<Due>(record.get()).ok()?.due_date,
             control: own.account.clone(),
             partner: partner.cloned(),
             open: open * sign.into(),

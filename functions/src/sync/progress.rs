@@ -27,6 +27,7 @@ pub struct Progress {
     pub counts: Counts,
     /// Where it happened to several kinds at once.
     pub all: BTreeMap<Kind, Counts>,
+    pub found: Option<Found>,
     /// Calls to QuickBooks and to Odoo that it took.
     pub calls: (u64, u64),
     pub phase: Option<&'static str>,
@@ -34,6 +35,17 @@ pub struct Progress {
     pub why: Option<(String, Option<Remedy>)>,
     /// Who did it: a person, or `system`.
     pub actor: String,
+}
+
+/// What a survey found.
+#[derive(Clone)]
+pub struct Found {
+    /// How much there is to move; counters begin anew with every survey.
+    pub counts: BTreeMap<Kind, Counts>,
+    /// What is not to be had, and why.
+    pub unavailable: BTreeMap<Kind, String>,
+    /// The version of the mappings that the job goes by.
+    pub mapping: Option<u32>,
 }
 
 impl Progress {
@@ -46,6 +58,7 @@ impl Progress {
             kind: None,
             counts: Counts::default(),
             all: BTreeMap::new(),
+            found: None,
             calls: (0, 0),
             phase: None,
             state: None,
@@ -64,6 +77,12 @@ impl Progress {
     #[must_use]
     pub fn of_all(mut self, all: BTreeMap<Kind, Counts>) -> Self {
         self.all = all;
+        self
+    }
+
+    #[must_use]
+    pub fn found(mut self, found: Found) -> Self {
+        self.found = Some(found);
         self
     }
 
@@ -96,6 +115,11 @@ impl Progress {
         let now = self.clock.now();
         job.events += 1;
         job.calls = (job.calls.0 + self.calls.0, job.calls.1 + self.calls.1);
+        if let Some(Found { counts, unavailable, mapping }) = &self.found {
+            job.counts.extend(counts);
+            job.unavailable.clone_from(unavailable);
+            job.mapping = *mapping;
+        }
         if let Some(kind) = self.kind {
             job.counts.entry(kind).or_default().add(self.counts);
         }

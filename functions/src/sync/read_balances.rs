@@ -107,15 +107,15 @@ async fn trial_balance(quickbooks: &dyn QuickBooks, day: Date, facts: &Facts) ->
     let [account, debit, credit] = columns(&report)?;
     let mut balances = BTreeMap::new();
     for row in report.rows.iter().filter(|row| !row.summary) {
-        let cell = row.cells.get(account).cloned().unwrap_or_default();
+        let cell = row.cell(account).cloned().unwrap_or_default();
         let amount = amount(row, debit)? - amount(row, credit)?;
         let id = match cell.id {
-            Some(id) => QboId(id),
+            Some(id) => id.into(),
             None => match named.get(cell.value.as_str()) {
                 Some(id) => (*id).clone(),
                 // where there is no account for retained earnings, the report still has the line
                 None if facts.retained_earnings().is_none() => RETAINED.into(),
-                None => QboId(cell.value),
+                None => cell.value.into(),
             },
         };
         *balances.entry(id).or_default() += amount;
@@ -142,20 +142,20 @@ async fn stock(quickbooks: &dyn QuickBooks, day: Date) -> Result<Reported> {
     let mut items = BTreeMap::new();
     for row in report.rows.iter().filter(|row| !row.summary) {
         // what has no id is the total
-        let Some(id) = row.cells.get(item).and_then(|cell| cell.id.clone()) else { continue };
+        let Some(id) = row.cell(item).and_then(|cell| cell.id.clone()) else { continue };
         let in_stock = InStock {
-            name: row.cells.get(item).map(|cell| cell.value.clone()).unwrap_or_default(),
+            name: row.cell(item).map(|cell| cell.value.clone()).unwrap_or_default(),
             quantity: amount(row, quantity)?.0,
             value: amount(row, value)?,
         };
-        items.insert(QboId(id), in_stock);
+        items.insert(id.into(), in_stock);
     }
     items.retain(|_, item| item.quantity != Decimal::ZERO || !item.value.is_zero());
     Ok(Reported::Stock { day, items })
 }
 
 fn amount(row: &ReportRow, column: &str) -> Result<Money> {
-    let text = row.cells.get(column).map_or("", |cell| cell.value.trim()).replace(',', "");
+    let text = row.cell(column).map_or("", |cell| cell.value.trim()).replace(',', "");
     if text.is_empty() {
         return Ok(Money::ZERO);
     }

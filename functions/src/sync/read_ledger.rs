@@ -84,7 +84,7 @@ fn transactions(
     let mut by_txn: BTreeMap<Txn, LedgerTxn> = BTreeMap::new();
     for row in report.rows.iter().filter(|row| !row.summary) {
         // what stands before the span ("Beginning Balance") is no transaction
-        let Some(txn_type) = row.cells.get("txn_type").filter(|cell| cell.id.is_some()) else {
+        let Some(txn_type) = row.cell("txn_type").filter(|cell| cell.id.is_some()) else {
             continue;
         };
         let id = txn_type.id.clone().unwrap_or_default();
@@ -119,7 +119,7 @@ fn transactions(
 const NOWHERE: &str = "Not Specified";
 
 fn text<'a>(row: &'a ReportRow, column: &str) -> &'a str {
-    row.cells.get(column).map_or("", |cell| cell.value.as_str())
+    row.cell(column).map_or("", |cell| cell.value.as_str())
 }
 
 /// A row's account is that of the innermost section around it that has an id,
@@ -127,7 +127,7 @@ fn text<'a>(row: &'a ReportRow, column: &str) -> &'a str {
 /// their names, outermost first, are the account's full name.
 fn account(row: &ReportRow, accounts: &BTreeMap<String, QboId>) -> Option<QboId> {
     let named = |cell: &Cell| accounts.get(&cell.value).cloned();
-    let own = row.cells.get("account_name");
+    let own = row.cell("account_name");
     let path = || row.sections.iter().map(|cell| cell.value.as_str()).collect::<Vec<_>>().join(":");
     own.and_then(|cell| cell.id.as_deref())
         .filter(|id| !id.is_empty())
@@ -163,7 +163,7 @@ fn amounts(row: &ReportRow, home: Option<&Currency>) -> Result<(Money, Option<(C
 
 fn partner(row: &ReportRow) -> Option<Partner> {
     let of = |column: &str, kind: Kind| {
-        let id = row.cells.get(column)?.id.clone()?;
+        let id = row.cell(column)?.id.clone()?;
         Some(Partner { kind, id: id.into() })
     };
     of("cust_name", Kind::Customer).or_else(|| of("vend_name", Kind::Vendor))

@@ -10,13 +10,13 @@ use q2o_domain::{
 };
 use q2o_durable::{Activity, Attempt};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Value, json, value::to_raw_value};
 
 use super::{
     company::{Company, Task},
     documents::KEY,
     extract::staged_document,
-    progress::Progress,
+    progress::{Found, Progress},
     sorted,
 };
 use crate::{
@@ -110,27 +110,18 @@ async fn survey(tools: &Tools, input: Input, attempt: &Attempt) -> Result<Survey
         counts.iter().filter(|(_, counts)| counts.source > 0).map(|(kind, _)| *kind).collect();
     let mut staged = Vec::new();
     for (kind, record) in known {
+        let record = to_raw_value(&record).map_err(|error| Failure::bug(error.to_string()))?;
         staged.push(staged_document(&task, kind, record, "", tools.clock.now())?);
         counts.insert(kind, Counts { source: 1, fetched: 1, ..Counts::default() });
     }
     company.tenant.put_all(staged).await?;
-    attempt.ride(Surveying {
-        progress: Progress::new(&company.tenant, &tools.clock, &task.job, "surveyed")
+    attempt.ride(
+        Progress::new(&company.tenant, &tools.clock, &task.job, "surveyed")
+            .found(Found { counts, unavailable, mapping })
             .calls(tools.connect.http.take_calls())
             .phase("survey"),
-        counts,
-        unavailable,
-        mapping,
-    });
+    );
     Ok(Surveyed { realm, to_fetch, mapping })
-}
-
-/// The survey's rider also says how much there is to move, and what is not to be had.
-struct Surveying {
-    progress: Progress,
-    counts: BTreeMap<Kind, Counts>,
-    unavailable: BTreeMap<Kind, String>,
-    mapping: Option<u32>,
 }
 
 /// Kinds that a company without the feature has none of.
@@ -138,25 +129,6 @@ pub fn switched_off(preferences: &Value) -> BTreeMap<Kind, String> {
     let currencies = preferences["CurrencyPrefs"]["MultiCurrencyEnabled"] == true;
     let off = [Kind::CompanyCurrency, Kind::ExchangeRate].into_iter().filter(|_| !currencies);
     off.map(|kind| (kind, "Multicurrency is switched off.".to_owned())).collect()
-}
-
-#[async_trait::async_trait]
-impl q2o_durable::Rider for Surveying {
-    async fn changes(&self) -> Result<Vec<Value>, q2o_durable::Failure> {
-        let mut changes = self.progress.written().await.map_err(sorted)?;
-        for change in &mut changes {
-            if let Change::Replace(job, _) = change {
-                job.body["unavailable"] = json!(self.unavailable);
-                job.body["mapping"] = json!(self.mapping);
-                for (kind, counts) in &self.counts {
-                    // counters start anew with every survey
-                    job.body["counts"][kind.to_string()] = json!(counts);
-                }
-            }
-        }
-        let changes = changes.iter().map(serde_json::to_value).collect::<Result<_, _>>();
-        changes.map_err(|error| q2o_durable::Failure::bug(error.to_string()))
-    }
 }
 
 /// Refuses an Odoo company that holds another QuickBooks company's history: the two

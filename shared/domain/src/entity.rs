@@ -1,10 +1,10 @@
 //! One kind of QuickBooks record and what it becomes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use serde::{Deserialize, de::DeserializeOwned};
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 
 use crate::{Books, Currency, Facts, Kind, Mapped, Money, Posting, QboId};
 
@@ -98,7 +98,9 @@ pub trait AnyEntity: Send + Sync {
     fn key(&self) -> Option<(&'static str, &'static str)>;
     fn write(&self) -> Write;
     /// Reads one record of this kind.
-    fn read(&self, record: &Value) -> Result<Box<dyn Record>, MapError>;
+    fn read(&self, record: &RawValue) -> Result<Box<dyn Record>, MapError>;
+    /// Reads one that was taken apart already.
+    fn read_value(&self, record: &Value) -> Result<Box<dyn Record>, MapError>;
 }
 
 /// A record that has been read.
@@ -149,25 +151,41 @@ impl<E: Entity> AnyEntity for E {
     fn write(&self) -> Write {
         E::WRITE
     }
-    fn read(&self, record: &Value) -> Result<Box<dyn Record>, MapError> {
-        E::Source::deserialize(record)
-            .map(|source| Box::new(Source::<E>(source)) as Box<dyn Record>)
-            .map_err(|error| MapError::Unreadable(error.to_string()))
+    fn read(&self, record: &RawValue) -> Result<Box<dyn Record>, MapError> {
+        record_of::<E>(serde_json::from_str(record.get()))
+    }
+    fn read_value(&self, record: &Value) -> Result<Box<dyn Record>, MapError> {
+        record_of::<E>(E::Source::deserialize(record))
     }
 }
 
+fn record_of<E: Entity>(
+    source: serde_json::Result<E::Source>,
+) -> Result<Box<dyn Record>, MapError> {
+    source
+        .map(|source| Box::new(Source::<E>(source)) as Box<dyn Record>)
+        .map_err(|error| MapError::Unreadable(error.to_string()))
+}
+
 /// The id of a QuickBooks record; `None` for those that have none.
-pub fn record_id(record: &Value) -> Option<QboId> {
-    let text = |record: &Value, field: &str| record.get(field)?.as_str().map(str::to_owned);
+pub fn record_id(record: &RawValue) -> Option<QboId> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Told {
+        id: Option<QboId>,
+        source_currency_code: Option<String>,
+        as_of_date: Option<String>,
+    }
+    let Told { id, source_currency_code, as_of_date } = serde_json::from_str(record.get()).ok()?;
+    // rates are told by currency and day
+    let rate = source_currency_code.zip(as_of_date).map(|(of, day)| format!("{of}-{day}").into());
     // templates are wrapped in what they are templates of
     let wrapped = || {
-        let fields = record.as_object().filter(|fields| fields.len() == 1)?;
-        fields.values().find_map(|inner| text(inner, "Id"))
+        let fields: BTreeMap<String, Told> = serde_json::from_str(record.get()).ok()?;
+        let mut fields = fields.into_values();
+        fields.next().filter(|_| fields.next().is_none())?.id
     };
-    // rates are told by currency and day
-    let rate =
-        || Some(format!("{}-{}", text(record, "SourceCurrencyCode")?, text(record, "AsOfDate")?));
-    text(record, "Id").or_else(rate).or_else(wrapped).map(QboId)
+    id.or(rate).or_else(wrapped)
 }
 
 /// The order to load kinds in: each wave points only at earlier ones.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -16,11 +17,11 @@ pub struct TenantId(pub Uuid);
 pub struct OdooId(pub i64);
 
 macro_rules! words {
-    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {$(
+    ($($(#[$doc:meta])* $name:ident($text:ty)),* $(,)?) => {$(
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(transparent)]
-        pub struct $name(pub String);
+        pub struct $name(pub $text);
 
         impl $name {
             pub fn as_str(&self) -> &str {
@@ -34,12 +35,12 @@ macro_rules! words {
         }
         impl From<&str> for $name {
             fn from(text: &str) -> Self {
-                Self(text.to_owned())
+                Self(text.into())
             }
         }
         impl From<String> for $name {
             fn from(text: String) -> Self {
-                Self(text)
+                Self(text.into())
             }
         }
     )*};
@@ -47,15 +48,16 @@ macro_rules! words {
 
 words! {
     /// A QuickBooks company ("realm").
-    RealmId,
-    /// A QuickBooks record's id. A string to Intuit, so a string to us.
-    QboId,
+    RealmId(String),
+    /// A QuickBooks record's id. A string to Intuit, so a string to us; short ones,
+    /// and nearly all are, need no memory of their own.
+    QboId(CompactString),
     /// One QuickBooks company tied to one Odoo company; everything of a migration is keyed by it.
-    LinkId,
+    LinkId(String),
     /// One backfill.
-    JobId,
+    JobId(String),
     /// An ISO 4217 code, as in `USD`.
-    Currency,
+    Currency(String),
 }
 
 impl fmt::Display for TenantId {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{Timestamp, civil::Date};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::{
     Currency, JobId, Kind, LinkId, Money, OdooId, Posting, QboId, RealmId, Remedy, Tier, Txn,
@@ -196,7 +196,8 @@ pub struct Staged {
     pub job: JobId,
     pub kind: Kind,
     pub id: QboId,
-    pub record: Value,
+    /// As QuickBooks wrote it.
+    pub record: Box<RawValue>,
 }
 
 /// The Odoo records that a QuickBooks record became.

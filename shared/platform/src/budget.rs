@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use q2o_domain::{
     Failure, Result,
-    ports::{Address, Budget, Change, Clock, CommitError, Database, Document},
+    ports::{Address, Body, Budget, Change, Clock, CommitError, Database, Document},
 };
 use serde::{Deserialize, Serialize};
 
@@ -110,8 +110,7 @@ impl Buckets {
             if !write {
                 return Ok(answer);
             }
-            let body = serde_json::to_value(&bucket).map_err(|e| Failure::bug(e.to_string()))?;
-            let mut document = Document::new(BUCKETS, lane, body);
+            let mut document = Document::new(BUCKETS, lane, Body::of(&bucket)?);
             if bucket.pace.is_none() {
                 let last = bucket.blocked_until.unwrap_or_default().max(self.clock.now());
                 document = document.expires(last + KEEP);
@@ -134,8 +133,8 @@ impl Buckets {
         let Some(stored) = self.database.get(&at).await? else {
             return Ok((Bucket::default(), None));
         };
-        let bucket = Bucket::deserialize(&stored.body)
-            .map_err(|e| Failure::bug(format!("bucket {lane} is unreadable: {e}")))?;
+        let wrong = |e| Failure::bug(format!("bucket {lane} is unreadable: {e}"));
+        let bucket = stored.body.read().map_err(wrong)?;
         Ok((bucket, Some(stored.version)))
     }
 

@@ -29,7 +29,7 @@ pub fn mapped_accounts(seen: &BooksSeen) -> Vec<MappedAccount> {
     let books = Books { facts: &seen.facts, ledger: &[] };
     let Some(account) = entity(Kind::Account) else { return Vec::new() };
     let mapped = seen.rows(List::Accounts).iter().filter_map(|row| {
-        let mapped = account.read(row).and_then(|record| record.map(&books)).ok()?;
+        let mapped = account.read_value(row).and_then(|record| record.map(&books)).ok()?;
         let fields = &mapped.drafts.first()?.fields;
         let texts = |field: &str| match fields.get(field) {
             Some(Field::Text(text)) => vec![text.clone()],

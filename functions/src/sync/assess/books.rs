@@ -332,7 +332,7 @@ impl BooksSeen {
         let rows = listed.flat_map(|(kind, rows)| rows.iter().map(move |row| (kind, row)));
         let mut facts = Facts::default();
         for (kind, row) in single.into_iter().chain(rows) {
-            if let Some(Ok(record)) = entity(kind).map(|entity| entity.read(row)) {
+            if let Some(Ok(record)) = entity(kind).map(|entity| entity.read_value(row)) {
                 record.inform(&mut facts);
             }
         }

@@ -199,7 +199,7 @@ fn unreadable(seen: &BooksSeen) -> Vec<String> {
         let Some(entity) = list.kind().and_then(entity) else { continue };
         for row in seen.rows(list) {
             use q2o_domain::MapError::{Missing, Unreadable};
-            let mapped = entity.read(row).and_then(|record| record.map(&books));
+            let mapped = entity.read_value(row).and_then(|record| record.map(&books));
             if let Err(Unreadable(why) | Missing(why)) = mapped {
                 let id = row["Id"].as_str().unwrap_or_default();
                 bad.push(format!("{} {id} ({why})", entity.kind()));

@@ -52,7 +52,7 @@ pub fn left_behind(seen: &BooksSeen) -> Vec<LeftBehind> {
 
 /// Why a record is deliberately not moved, if it is not.
 fn reason(entity: &dyn AnyEntity, row: &Value, books: &Books<'_>) -> Option<String> {
-    match entity.read(row).and_then(|record| record.map(books)) {
+    match entity.read_value(row).and_then(|record| record.map(books)) {
         Err(MapError::NotMoved(why)) => Some(why),
         _ => None,
     }

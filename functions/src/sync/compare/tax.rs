@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use q2o_domain::{Currency, Kind, Money, QboId, ledger::Level};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::telling::{Telling, Told};
 use crate::entities::wire::{TxnTaxDetail, id};
@@ -16,14 +16,18 @@ use crate::entities::wire::{TxnTaxDetail, id};
 pub type Taxes = BTreeMap<(QboId, Date, Currency), Money>;
 
 /// A rate that a document names, and the amount of its tax.
-pub fn levied(kind: Kind, record: &Value) -> Vec<(QboId, Money)> {
+pub fn levied(kind: Kind, record: &RawValue) -> Vec<(QboId, Money)> {
+    #[derive(Deserialize)]
+    struct Taxed {
+        #[serde(rename = "TxnTaxDetail")]
+        detail: Option<TxnTaxDetail>,
+    }
     let sign = match kind {
         Kind::Invoice | Kind::SalesReceipt | Kind::VendorCredit => -1,
         _ => 1,
     };
-    let Ok(detail) = TxnTaxDetail::deserialize(&record["TxnTaxDetail"]) else {
-        return Vec::new();
-    };
+    let taxed: Option<Taxed> = serde_json::from_str(record.get()).ok();
+    let Some(detail) = taxed.and_then(|taxed| taxed.detail) else { return Vec::new() };
     let lines = detail.tax_line.into_iter().filter(|line| !line.amount.is_zero());
     lines
         .filter_map(|line| {

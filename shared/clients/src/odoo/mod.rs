@@ -10,6 +10,7 @@ use q2o_domain::{
     ports::{Budget, Clock, Loaded, Odoo, OdooError, RowError},
 };
 use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 use tokio::sync::OnceCell;
 
@@ -39,6 +40,22 @@ pub struct OdooClient {
     uid: OnceCell<i64>,
 }
 
+/// A call as it is sent: written down once, however much it holds.
+#[derive(Serialize)]
+struct Call<'a, T> {
+    jsonrpc: &'a str,
+    method: &'a str,
+    id: u32,
+    params: Params<'a, T>,
+}
+
+#[derive(Serialize)]
+struct Params<'a, T> {
+    service: &'a str,
+    method: &'a str,
+    args: &'a T,
+}
+
 /// More than this in one call is refused before a proxy does.
 const MOST_BYTES: usize = 20 * 1024 * 1024;
 
@@ -65,8 +82,8 @@ impl OdooClient {
         self.uid
             .get_or_try_init(|| async {
                 let OdooConfig { db, login, key, .. } = &self.config;
-                let args = json!([db, login, key.expose_secret(), {}]);
-                let uid = self.service("common", "authenticate", args, Effect::None).await?;
+                let args = (db, login, key.expose_secret(), json!({}));
+                let uid = self.service("common", "authenticate", &args, Effect::None).await?;
                 uid.as_i64().ok_or_else(|| {
                     OdooError::Failed(Failure::needs(
                         Remedy::CheckOdoo,
@@ -101,8 +118,8 @@ impl OdooClient {
         }
         kwargs["context"] = context;
         let OdooConfig { db, key, .. } = &self.config;
-        let args = json!([db, uid, key.expose_secret(), model, method, args, kwargs]);
-        let answer = self.service("object", "execute_kw", args, effect).await;
+        let args = (db, uid, key.expose_secret(), model, method, args, kwargs);
+        let answer = self.service("object", "execute_kw", &args, effect).await;
         answer.inspect_err(|error| {
             tracing::debug!(odoo.model = model, odoo.method = method, %error, "a call failed");
         })
@@ -112,18 +129,13 @@ impl OdooClient {
         &self,
         service: &str,
         method: &str,
-        args: Value,
+        args: &impl Serialize,
         effect: Effect,
     ) -> Result<Value, OdooError> {
         let lane = format!("odoo:{}/{}", self.config.url, self.config.db);
         pace::take(self.budget.as_ref(), &lane).await?;
-        let body = json!({
-            "jsonrpc": "2.0",
-            "method": "call",
-            "id": 1,
-            "params": { "service": service, "method": method, "args": args },
-        });
-        let body = serde_json::to_vec(&body)
+        let params = Params { service, method, args };
+        let body = serde_json::to_vec(&Call { jsonrpc: "2.0", method: "call", id: 1, params })
             .map_err(|error| Failure::bug(format!("cannot write a call: {error}")))?;
         if body.len() > MOST_BYTES {
             return Err(Failure::bug(format!("a call of {} bytes", body.len())).into());
@@ -163,7 +175,7 @@ fn lost(error: &reqwest::Error, effect: Effect) -> OdooError {
 #[async_trait]
 impl Odoo for OdooClient {
     async fn version(&self) -> Result<(u32, String), OdooError> {
-        let answer = self.service("common", "version", json!([]), Effect::None).await?;
+        let answer = self.service("common", "version", &[(); 0], Effect::None).await?;
         let text = answer["server_version"].as_str().unwrap_or_default().to_owned();
         // Odoo Online says `saas~18.2`, in the first number as well
         let first = match &answer["server_version_info"][0] {
@@ -199,7 +211,8 @@ impl Odoo for OdooClient {
     ) -> Result<Vec<OdooId>, OdooError> {
         let kwargs = json!({ "context": context });
         let asked = records.len();
-        let answer = self.execute(model, "create", json!([records]), kwargs, Effect::Once).await?;
+        let args = Value::Array(vec![Value::Array(records)]);
+        let answer = self.execute(model, "create", args, kwargs, Effect::Once).await?;
         let ids: Vec<OdooId> = match &answer {
             Value::Array(ids) => ids.iter().filter_map(Value::as_i64).map(OdooId).collect(),
             one => one.as_i64().map(OdooId).into_iter().collect(),

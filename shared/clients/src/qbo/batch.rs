@@ -21,7 +21,7 @@ pub async fn queries(client: &QboClient, statements: &[String]) -> Result<Vec<An
             .map(|(at, statement)| json!({ "bId": at.to_string(), "Query": statement }))
             .collect();
         let items = json!({ "BatchItemRequest": items });
-        let mut answer = client.ask(Ask::Batch(&items)).await?;
+        let mut answer: Value = client.ask(Ask::Batch(&items)).await?;
         let answers = answer["BatchItemResponse"]
             .as_array_mut()
             .ok_or_else(|| Failure::retry("QuickBooks' answer to a batch holds no answers"))?;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use q2o_domain::{Failure, Remedy, ports::Unavailable};
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
 /// An answer that is none.
@@ -49,20 +50,32 @@ struct Told {
     text: String,
 }
 
+/// What every answer can have around what was asked for.
+#[derive(Deserialize)]
+struct Envelope {
+    #[serde(rename = "Fault", alias = "fault")]
+    fault: Option<Value>,
+}
+
 /// The answer, or what is wrong with it.
-pub fn sorted(status: u16, after: Option<u64>, body: &str) -> Result<Value, Fault> {
-    let json: Option<Value> = serde_json::from_str(body).ok();
-    let told = json.as_ref().and_then(from_json).or_else(|| from_xml(body));
-    if let Some(told) = told {
+pub fn sorted<T: DeserializeOwned>(
+    status: u16,
+    after: Option<u64>,
+    body: &str,
+) -> Result<T, Fault> {
+    // only looked through: what it holds is read once, as what it is
+    let envelope: Option<Envelope> = serde_json::from_str(body).ok();
+    let fault = envelope.and_then(|envelope| envelope.fault);
+    if let Some(told) = fault.as_ref().and_then(from_json).or_else(|| from_xml(body)) {
         return Err(by_code(status, after, &told));
     }
-    match (status, json) {
-        (200..=299, Some(json)) if json.is_object() => Ok(json),
-        (200..=299, _) => Err(retry("QuickBooks' answer is cut off or is no JSON", None)),
-        (401, _) => Err(Fault::TokenRefused { why: "the sign-in was refused".to_owned() }),
-        (429, _) => Err(throttled(after)),
-        (504, _) => Err(Fault::TimedOut),
-        (500..=599, _) => Err(retry(&format!("QuickBooks is not available ({status})"), after)),
+    match status {
+        200..=299 => serde_json::from_str(body)
+            .map_err(|error| retry(&format!("QuickBooks' answer cannot be read: {error}"), None)),
+        401 => Err(Fault::TokenRefused { why: "the sign-in was refused".to_owned() }),
+        429 => Err(throttled(after)),
+        504 => Err(Fault::TimedOut),
+        500..=599 => Err(retry(&format!("QuickBooks is not available ({status})"), after)),
         _ => Err(Fault::Failed(Failure::bug(format!("QuickBooks answered {status}")))),
     }
 }
@@ -71,7 +84,8 @@ pub fn sorted(status: u16, after: Option<u64>, body: &str) -> Result<Value, Faul
 /// feature is off, the company's plan or country has no such records, or one of
 /// those asked for cannot be read.
 pub fn unavailable(answer: &Value) -> Result<Unavailable, Fault> {
-    let Some(told) = from_json(answer) else {
+    let fault = ["Fault", "fault"].iter().map(|key| &answer[*key]).find(|f| f.is_object());
+    let Some(told) = fault.and_then(from_json) else {
         return Err(retry("QuickBooks' answer to a batch holds neither rows nor a fault", None));
     };
     match told.code.trim_start_matches('0') {
@@ -82,8 +96,7 @@ pub fn unavailable(answer: &Value) -> Result<Unavailable, Fault> {
     }
 }
 
-fn from_json(json: &Value) -> Option<Told> {
-    let fault = ["Fault", "fault"].iter().map(|key| &json[*key]).find(|f| f.is_object())?;
+fn from_json(fault: &Value) -> Option<Told> {
     let errors = ["Error", "error"].iter().map(|key| &fault[*key]).find(|e| e.is_array())?;
     let first = &errors[0];
     let text = |keys: [&str; 2]| {

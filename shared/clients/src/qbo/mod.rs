@@ -14,6 +14,7 @@ use q2o_domain::{
     ports::{Answer, Budget, Clock, Page, QuickBooks, Report, TokenStore, Unavailable},
 };
 use secrecy::{ExposeSecret, SecretString};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::{http::Http, pace};
@@ -61,7 +62,7 @@ impl QboClient {
     }
 
     /// Asks, with a valid token and within the budget.
-    async fn ask(&self, ask: Ask<'_>) -> Result<Value, Fault> {
+    async fn ask<T: DeserializeOwned>(&self, ask: Ask<'_>) -> Result<T, Fault> {
         let token = self.access().await?;
         match self.send(&ask, &token).await {
             // a token can die early; a fresh one settles whether it was that
@@ -79,7 +80,11 @@ impl QboClient {
         }
     }
 
-    async fn send(&self, ask: &Ask<'_>, token: &SecretString) -> Result<Value, Fault> {
+    async fn send<T: DeserializeOwned>(
+        &self,
+        ask: &Ask<'_>,
+        token: &SecretString,
+    ) -> Result<T, Fault> {
         let lane = format!("qbo:{}", self.config.realm);
         pace::take(self.budget.as_ref(), &lane).await?;
         let company = format!("{}/v3/company/{}", self.config.base_url, self.config.realm);
@@ -149,12 +154,12 @@ impl QuickBooks for QboClient {
 
     async fn company(&self) -> Result<Value> {
         let path = format!("companyinfo/{}", self.config.realm);
-        let mut answer = self.ask(Ask::Get(&path, Vec::new())).await?;
+        let mut answer: Value = self.ask(Ask::Get(&path, Vec::new())).await?;
         Ok(answer["CompanyInfo"].take())
     }
 
     async fn preferences(&self) -> Result<Value> {
-        let mut answer = self.ask(Ask::Get("preferences", Vec::new())).await?;
+        let mut answer: Value = self.ask(Ask::Get("preferences", Vec::new())).await?;
         Ok(answer["Preferences"].take())
     }
 

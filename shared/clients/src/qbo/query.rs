@@ -1,8 +1,11 @@
 //! Pages of records. The order is always given: QuickBooks' own would skip and
 //! double rows while people work.
 
+use std::collections::HashMap;
+
 use q2o_domain::{Failure, Kind, Result, ports::Page, record_id};
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::{Ask, QboClient, fault::Fault};
 
@@ -22,7 +25,7 @@ pub async fn page(
         Err(Fault::Poison { why }) if most == 1 => {
             // its id can often be read even so
             let ids = rows(client, kind, only, "Id", start, 1).await.unwrap_or_default();
-            let id = ids.first().and_then(record_id);
+            let id = ids.first().and_then(|row| record_id(row));
             Ok(Page { records: Vec::new(), poison: vec![(start, id, why)], more: true })
         }
         Err(Fault::Poison { .. }) => {
@@ -41,6 +44,13 @@ pub async fn page(
     }
 }
 
+/// What a query answers: rows under the name of their kind, and positions.
+#[derive(Deserialize)]
+struct Answer {
+    #[serde(rename = "QueryResponse")]
+    found: HashMap<String, Box<RawValue>>,
+}
+
 async fn rows(
     client: &QboClient,
     kind: Kind,
@@ -48,26 +58,21 @@ async fn rows(
     columns: &str,
     start: u32,
     most: u32,
-) -> Result<Vec<Value>, Fault> {
+) -> Result<Vec<Box<RawValue>>, Fault> {
     let only = only.map(|only| format!(" WHERE {only}")).unwrap_or_default();
     let order = if kind == Kind::ExchangeRate { "AsOfDate, SourceCurrencyCode" } else { "Id" };
     let statement = format!(
         "SELECT {columns} FROM {kind}{only} ORDERBY {order} STARTPOSITION {start} MAXRESULTS {most}"
     );
-    let mut answer = client.ask(Ask::Query(&statement)).await?;
-    let rows = answer.get_mut("QueryResponse").filter(|response| response.is_object());
-    let Some(rows) = rows else {
-        let why = format!("QuickBooks' answer holds no {kind} page");
-        return Err(Failure::retry(why).into());
-    };
+    let Answer { mut found } = client.ask(Ask::Query(&statement)).await?;
     // one kind answers under another name than it is asked by
     let key = match kind {
         Kind::CreditCardPayment => "CreditCardPaymentTxn".to_owned(),
         _ => kind.to_string(),
     };
     // nothing found is an empty object
-    match rows.get_mut(key).map(Value::take) {
-        Some(Value::Array(rows)) => Ok(rows),
-        _ => Ok(Vec::new()),
-    }
+    let Some(rows) = found.remove(&key) else { return Ok(Vec::new()) };
+    serde_json::from_str(rows.get()).map_err(|error| {
+        Failure::retry(format!("QuickBooks' answer holds no {kind} page: {error}")).into()
+    })
 }

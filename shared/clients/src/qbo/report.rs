@@ -1,13 +1,14 @@
 //! Reports, flattened and read by column key: titles are translated, and the
 //! order of columns is QuickBooks' own.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::civil::Date;
 use q2o_domain::{
     Failure, Result,
     ports::{Cell, Report, ReportRow},
 };
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Ask, QboClient, fault::Fault};
@@ -17,17 +18,17 @@ pub async fn report(client: &QboClient, name: &str, params: &[(&str, &str)]) -> 
     let path = format!("reports/{name}");
     let asked: Vec<(&str, String)> =
         params.iter().map(|(key, value)| (*key, (*value).to_owned())).collect();
-    let answer = match client.ask(Ask::Get(&path, asked)).await {
-        Ok(answer) => answer,
+    let written = match client.ask(Ask::Get(&path, asked)).await {
+        Ok(written) => written,
         Err(fault @ (Fault::TooLarge | Fault::TimedOut)) => {
             return halves(client, name, params, fault).await;
         }
         Err(fault) => return Err(fault.into()),
     };
-    let report = parse(&answer)?;
+    let report = flat(written);
     // a report that was cut off says so in its last row
     let cut = report.rows.last().is_some_and(|row| {
-        row.cells.values().any(|cell| cell.value.starts_with("Unable to display more data"))
+        row.cells.iter().any(|cell| cell.value.starts_with("Unable to display more data"))
     });
     if cut { halves(client, name, params, Fault::TooLarge).await } else { Ok(report) }
 }
@@ -69,16 +70,69 @@ async fn halves(
     Ok(whole)
 }
 
-/// A report's JSON, flattened.
-///
-/// # Errors
-/// When it is none.
-pub fn parse(json: &Value) -> Result<Report> {
+/// A report as QuickBooks writes it.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Written {
+    #[serde(default)]
+    header: BTreeMap<String, Value>,
+    columns: Columns,
+    #[serde(default)]
+    rows: Rows,
+}
+
+#[derive(Deserialize)]
+struct Columns {
+    #[serde(rename = "Column", default)]
+    columns: Vec<Column>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Column {
+    col_type: Option<String>,
+    #[serde(default)]
+    meta_data: Vec<Named>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Named {
+    name: String,
+    value: String,
+}
+
+#[derive(Default, Deserialize)]
+struct Rows {
+    #[serde(rename = "Row", default)]
+    rows: Vec<Row>,
+}
+
+/// A data row, or a section: which parts are there tells.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Row {
+    header: Option<Cells>,
+    rows: Option<Rows>,
+    #[serde(rename = "ColData")]
+    cells: Option<Vec<Cell>>,
+    summary: Option<Cells>,
+    #[serde(rename = "group")]
+    group: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Cells {
+    #[serde(rename = "ColData", default)]
+    cells: Vec<Cell>,
+}
+
+/// The report, flattened.
+fn flat(written: Written) -> Report {
+    let header = written.header.into_iter();
+    let header = header.filter_map(|(name, value)| Some((name, value.as_str()?.to_owned())));
     let mut columns: Vec<String> = Vec::new();
-    for column in json["Columns"]["Column"]
-        .as_array()
-        .ok_or_else(|| Failure::retry("QuickBooks' answer is no report"))?
-    {
+    for column in written.columns.columns {
         let key = column_key(column);
         // columns without a key may be of one type: the second is told by its number
         let like = |other: &&String| other.split(' ').next() == Some(&key);
@@ -87,59 +141,49 @@ pub fn parse(json: &Value) -> Result<Report> {
             before => columns.push(format!("{key} {}", before + 1)),
         }
     }
-    let header = json["Header"].as_object().into_iter().flatten();
-    let header = header
-        .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
-        .collect();
-    let mut report = Report { header, columns, rows: Vec::new() };
-    walk(&json["Rows"], &mut Vec::new(), &mut report);
-    Ok(report)
+    let mut report =
+        Report { header: header.collect(), columns: columns.into(), rows: Vec::new() };
+    walk(written.rows, &[].into(), &mut report);
+    report
 }
 
 /// The key that does not change with the language, or else the column's type.
-fn column_key(column: &Value) -> String {
-    let meta = column["MetaData"].as_array().into_iter().flatten();
-    meta.filter(|entry| entry["Name"] == "ColKey")
-        .find_map(|entry| entry["Value"].as_str())
-        .or_else(|| column["ColType"].as_str())
-        .unwrap_or_default()
-        .to_owned()
+fn column_key(column: Column) -> String {
+    let key = column.meta_data.into_iter().find(|named| named.name == "ColKey");
+    key.map(|named| named.value).or(column.col_type).unwrap_or_default()
 }
 
-fn walk(rows: &Value, sections: &mut Vec<Cell>, report: &mut Report) {
-    for row in rows["Row"].as_array().into_iter().flatten() {
-        let header = cells(&row["Header"]);
-        let inside = header.first().cloned().or_else(|| {
+fn walk(rows: Rows, sections: &Arc<[Cell]>, report: &mut Report) {
+    for row in rows.rows {
+        if let Some(rows) = row.rows {
+            let header = row.header.and_then(|header| header.cells.into_iter().next());
             // a section without a header of its own is still one
-            row["group"].as_str().map(|group| Cell { value: group.to_owned(), id: None })
-        });
-        if row["Rows"].is_object() {
-            let pushed = inside.is_some();
-            sections.extend(inside);
-            walk(&row["Rows"], sections, report);
-            if pushed {
-                sections.pop();
-            }
+            let inside = header.or_else(|| Some(Cell { value: row.group?, id: None }));
+            let sections = match inside {
+                Some(inside) => sections.iter().cloned().chain([some(inside)]).collect(),
+                None => Arc::clone(sections),
+            };
+            walk(rows, &sections, report);
         }
-        if row["ColData"].is_array() {
-            add(cells(row), sections, false, report);
+        if let Some(cells) = row.cells {
+            add(cells, sections, false, report);
         }
-        if row["Summary"].is_object() {
-            add(cells(&row["Summary"]), sections, true, report);
+        if let Some(summary) = row.summary {
+            add(summary.cells, sections, true, report);
         }
     }
 }
 
-fn cells(row: &Value) -> Vec<Cell> {
-    let cells = row["ColData"].as_array().into_iter().flatten();
-    let cell = |cell: &Value| Cell {
-        value: cell["value"].as_str().unwrap_or_default().to_owned(),
-        id: cell["id"].as_str().filter(|id| !id.is_empty()).map(str::to_owned),
-    };
-    cells.map(cell).collect()
+fn add(cells: Vec<Cell>, sections: &Arc<[Cell]>, summary: bool, report: &mut Report) {
+    report.rows.push(ReportRow {
+        sections: Arc::clone(sections),
+        columns: Arc::clone(&report.columns),
+        cells: cells.into_iter().map(some).collect(),
+        summary,
+    });
 }
 
-fn add(cells: Vec<Cell>, sections: &[Cell], summary: bool, report: &mut Report) {
-    let cells: BTreeMap<String, Cell> = report.columns.iter().cloned().zip(cells).collect();
-    report.rows.push(ReportRow { sections: sections.to_vec(), cells, summary });
+/// An empty id is none.
+fn some(cell: Cell) -> Cell {
+    Cell { id: cell.id.filter(|id| !id.is_empty()), ..cell }
 }

@@ -2,8 +2,8 @@ use std::borrow::Cow;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::{Failure, Result};
 
@@ -32,6 +32,42 @@ pub struct Address {
     pub id: String,
 }
 
+/// What a document says, as JSON text: it is taken apart by whoever reads it, and
+/// by nobody on the way.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Body(Box<RawValue>);
+
+impl Body {
+    pub fn of(value: &impl Serialize) -> Result<Self> {
+        let raw = to_raw_value(value);
+        raw.map(Self).map_err(|error| Failure::bug(format!("it does not serialise: {error}")))
+    }
+
+    /// The text of a body, as a store has kept it.
+    pub fn kept(text: String) -> Result<Self> {
+        let raw = RawValue::from_string(text);
+        raw.map(Self).map_err(|error| Failure::bug(format!("it is no JSON: {error}")))
+    }
+
+    pub fn text(&self) -> &str {
+        self.0.get()
+    }
+
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T> {
+        serde_json::from_str(self.text())
+            .map_err(|error| Failure::bug(format!("it is not what it should be: {error}")))
+    }
+}
+
+impl PartialEq for Body {
+    fn eq(&self, other: &Self) -> bool {
+        self.text() == other.text()
+    }
+}
+
+impl Eq for Body {}
+
 /// A document to be written. Changes can be written down themselves, so that
 /// they can ride along with somebody else's commit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,7 +75,7 @@ pub struct Document {
     pub collection: Cow<'static, str>,
     /// Unique in its partition and collection.
     pub id: String,
-    pub body: Value,
+    pub body: Body,
     /// What [`Select::Key`] looks for.
     pub key: Option<String>,
     /// Orders the documents of one key; then the id does.
@@ -54,7 +90,7 @@ impl Document {
     pub fn new(
         collection: impl Into<Cow<'static, str>>,
         id: impl Into<String>,
-        body: Value,
+        body: Body,
     ) -> Self {
         let (collection, id) = (collection.into(), id.into());
         Self { collection, id, body, key: None, sort: None, due: None, expires: None }
@@ -92,7 +128,7 @@ pub struct Stored {
     pub id: String,
     /// Changes with every write; a stale one makes a replacement fail.
     pub version: String,
-    pub body: Value,
+    pub body: Body,
     pub key: Option<String>,
     pub sort: Option<String>,
     pub due: Option<Timestamp>,
@@ -109,6 +145,8 @@ pub struct Query {
     /// selections by id, the sort is not looked at).
     pub after: Option<(String, String)>,
     pub most: u32,
+    /// Only to know what is there: every body is left behind, and reads as `null`.
+    pub heads: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -137,7 +175,8 @@ pub enum Select {
 impl Query {
     pub fn new(partition: impl Into<String>, collection: &'static str, select: Select) -> Self {
         let scope = Scope::Partition(partition.into());
-        Self { scope, collection, select, descending: false, after: None, most: 1000 }
+        let (descending, heads) = (false, false);
+        Self { scope, collection, select, descending, after: None, most: 1000, heads }
     }
 
     #[must_use]
@@ -149,6 +188,12 @@ impl Query {
     #[must_use]
     pub fn after(mut self, last: Option<(String, String)>) -> Self {
         self.after = last;
+        self
+    }
+
+    #[must_use]
+    pub fn heads(mut self) -> Self {
+        self.heads = true;
         self
     }
 

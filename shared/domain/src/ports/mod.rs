@@ -10,7 +10,7 @@ mod secrets;
 pub use budget::Budget;
 pub use clock::Clock;
 pub use database::{
-    Address, Change, CommitError, Database, Document, MOST_BYTES, MOST_CHANGES, Query, Scope,
+    Address, Body, Change, CommitError, Database, Document, MOST_BYTES, MOST_CHANGES, Query, Scope,
     Select, Stored,
 };
 pub use odoo::{Loaded, Odoo, OdooError, RowError};

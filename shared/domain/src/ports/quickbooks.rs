@@ -1,9 +1,10 @@
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use secrecy::SecretString;
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::{Value, value::RawValue};
 
 use crate::{Kind, QboId, RealmId, Result};
 
@@ -40,7 +41,8 @@ pub struct Unavailable(pub String);
 
 #[derive(Debug, Clone, Default)]
 pub struct Page {
-    pub records: Vec<Value>,
+    /// As QuickBooks wrote them.
+    pub records: Vec<Box<RawValue>>,
     /// Rows QuickBooks itself cannot read (error 4002), skipped so that the rest
     /// comes through: their position, and their id where it could be found.
     pub poison: Vec<(u32, Option<QboId>, String)>,
@@ -62,22 +64,32 @@ pub struct Found {
 #[derive(Debug, Clone, Default)]
 pub struct Report {
     pub header: BTreeMap<String, String>,
-    pub columns: Vec<String>,
+    /// Their keys, as in `tx_date`.
+    pub columns: Arc<[String]>,
     pub rows: Vec<ReportRow>,
 }
 
 #[derive(Debug, Clone, Default)]
 pub struct ReportRow {
     /// The headers of the sections around the row, outermost first.
-    pub sections: Vec<Cell>,
-    /// By column key, as in `tx_date`.
-    pub cells: BTreeMap<String, Cell>,
+    pub sections: Arc<[Cell]>,
+    pub columns: Arc<[String]>,
+    /// One a column.
+    pub cells: Vec<Cell>,
     /// `Summary` rows and the like are told apart from data.
     pub summary: bool,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+impl ReportRow {
+    pub fn cell(&self, column: &str) -> Option<&Cell> {
+        let at = self.columns.iter().position(|key| key == column)?;
+        self.cells.get(at)
+    }
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct Cell {
+    #[serde(default)]
     pub value: String,
     pub id: Option<String>,
 }

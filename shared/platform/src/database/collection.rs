@@ -5,7 +5,8 @@ use std::{marker::PhantomData, sync::Arc};
 use q2o_domain::{
     Failure, Result,
     ports::{
-        Address, Change, CommitError, Database, Document, MOST_BYTES, MOST_CHANGES, Query, Stored,
+        Address, Body, Change, CommitError, Database, Document, MOST_BYTES, MOST_CHANGES, Query,
+        Stored,
     },
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -38,8 +39,8 @@ impl<T: Serialize + DeserializeOwned> Collection<T> {
 
     /// The document of a value, to be given a key or a time and committed.
     pub fn document(&self, id: impl Into<String>, value: &T) -> Result<Document> {
-        let body = serde_json::to_value(value)
-            .map_err(|e| Failure::bug(format!("a {} does not serialise: {e}", self.name)))?;
+        let body = Body::of(value)
+            .map_err(|e| Failure::bug(format!("a document of {}: {e}", self.name)))?;
         Ok(Document::new(self.name, id, body))
     }
 
@@ -49,11 +50,9 @@ impl<T: Serialize + DeserializeOwned> Collection<T> {
         Ok(self.database.commit(partition, vec![change]).await?)
     }
 
-    /// Deserialises by reference, so that the body stays with the caller.
     fn read(&self, stored: &Stored) -> Result<T> {
-        T::deserialize(&stored.body).map_err(|e| {
-            Failure::bug(format!("{} {} is not what it should be: {e}", self.name, stored.id))
-        })
+        let wrong = |e| Failure::bug(format!("{} {}: {e}", self.name, stored.id));
+        stored.body.read().map_err(wrong)
     }
 }
 
@@ -67,7 +66,7 @@ pub async fn commit_all(
     let mut batch = Vec::new();
     let mut bytes = 0;
     for change in changes {
-        let more = size(&change)?;
+        let more = size(&change);
         if !batch.is_empty() && (batch.len() == MOST_CHANGES || bytes + more > MOST_BYTES) {
             database.commit(partition, std::mem::take(&mut batch)).await?;
             bytes = 0;
@@ -78,10 +77,10 @@ pub async fn commit_all(
     if batch.is_empty() { Ok(()) } else { database.commit(partition, batch).await }
 }
 
-fn size(change: &Change) -> Result<usize> {
+fn size(change: &Change) -> usize {
     let (Change::Insert(document) | Change::Replace(document, _) | Change::Put(document)) = change
     else {
-        return Ok(0);
+        return 0;
     };
     super::rows::bytes(document)
 }

@@ -5,8 +5,11 @@ use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use q2o_domain::ports::{
-    Address, Change, Clock, CommitError, Database, Document, Query, Scope, Select, Stored,
+use q2o_domain::{
+    Result,
+    ports::{
+        Address, Body, Change, Clock, CommitError, Database, Document, Query, Scope, Select, Stored,
+    },
 };
 use q2o_durable::{self as durable, JournalError, Journals, Row, Step, Table};
 
@@ -68,7 +71,8 @@ impl Journals for DatabaseJournals {
     }
 
     async fn commit(&self, step: Step) -> Result<(), JournalError> {
-        let mut changes: Vec<_> = step.changes.into_iter().map(change).collect();
+        let changes = step.changes.into_iter().map(change).collect::<Result<Vec<_>, _>>();
+        let mut changes = changes.map_err(JournalError::storage)?;
         for rider in step.riders {
             changes.push(serde_json::from_value(rider).map_err(JournalError::storage)?);
         }
@@ -95,23 +99,24 @@ impl durable::Clock for EngineClock {
 }
 
 fn row(Stored { partition, id, version, body, .. }: Stored) -> Row {
-    Row { partition, id, version, body }
+    Row { partition, id, version, body: body.text().to_owned() }
 }
 
-fn change(change: durable::Change) -> Change {
-    match change {
-        durable::Change::Insert(write) => Change::Insert(document(write)),
-        durable::Change::Replace(write, version) => Change::Replace(document(write), version),
-        durable::Change::Put(write) => Change::Put(document(write)),
+fn change(change: durable::Change) -> Result<Change> {
+    Ok(match change {
+        durable::Change::Insert(write) => Change::Insert(document(write)?),
+        durable::Change::Replace(write, version) => Change::Replace(document(write)?, version),
+        durable::Change::Put(write) => Change::Put(document(write)?),
         durable::Change::Delete { table, id } => {
             Change::Delete { collection: Cow::Borrowed(table.name()), id }
         }
-    }
+    })
 }
 
-fn document(write: durable::Write) -> Document {
+fn document(write: durable::Write) -> Result<Document> {
     let durable::Write { table, id, body, key, sort, due, expires } = write;
-    Document { collection: Cow::Borrowed(table.name()), id, body, key, sort, due, expires }
+    let (collection, body) = (Cow::Borrowed(table.name()), Body::kept(body)?);
+    Ok(Document { collection, id, body, key, sort, due, expires })
 }
 
 fn limit(most: usize) -> u32 {
@@ -126,7 +131,7 @@ mod tests {
         Activity, Attempt, Context, Engine, Failure, InstanceId, Message, Orchestration, Queue,
         Registry, Rider, Signal, Status, Turn,
     };
-    use serde_json::{Value, json};
+    use serde_json::Value;
     use tokio::sync::Mutex;
 
     use super::*;
@@ -159,8 +164,8 @@ mod tests {
             let (partition, id) = ("tenant".to_owned(), "calls".to_owned());
             let at = Address { partition, collection: "counts", id: id.clone() };
             let found = self.0.get(&at).await.map_err(|e| Failure::retry(e.to_string()))?;
-            let number = found.as_ref().and_then(|f| f.body["n"].as_u64()).unwrap_or(0) + 1;
-            let document = Document::new("counts", id, json!({ "n": number }));
+            let number = found.as_ref().map_or(0, |found| found.body.read().unwrap()) + 1;
+            let document = Document::new("counts", id, Body::of(&number).unwrap());
             let change = match found {
                 Some(found) => Change::Replace(document, found.version),
                 None => Change::Insert(document),
@@ -229,7 +234,7 @@ mod tests {
         let engine = Engine::new(registry, journals, queue.clone(), engine_clock)
             .admission(|_, lane| (lane == "two").then_some(2));
         let id = InstanceId::new("tenant", "job");
-        let note = Change::Insert(Document::new("jobs", "job", json!({})));
+        let note = Change::Insert(Document::new("jobs", "job", Body::of(&()).unwrap()));
         let note = vec![serde_json::to_value(note).unwrap()];
         assert!(engine.start::<All>(&id, &6, note.clone()).await.unwrap());
         assert!(!engine.start::<All>(&id, &6, note).await.unwrap());
@@ -256,7 +261,7 @@ mod tests {
         let (partition, id) = ("tenant".to_owned(), "calls".to_owned());
         let count = Address { partition, collection: "counts", id };
         let count = database.get(&count).await.unwrap().unwrap();
-        assert_eq!(count.body["n"], 15, "one rider for each of the calls");
+        assert_eq!(count.body.read::<u32>().unwrap(), 15, "one rider for each of the calls");
     }
 
     #[tokio::test]

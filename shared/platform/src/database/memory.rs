@@ -9,7 +9,7 @@ use std::{
 use async_trait::async_trait;
 use q2o_domain::{
     Result,
-    ports::{Address, Change, CommitError, Database, Query, Scope, Select, Stored},
+    ports::{Address, Body, Change, CommitError, Database, Query, Scope, Select, Stored},
 };
 
 use super::rows::{self, Row, Write};
@@ -85,7 +85,17 @@ impl Database for Memory {
             if query.descending { order.reverse() } else { order }
         });
         let most = usize::try_from(query.most).unwrap_or(usize::MAX);
-        found.into_iter().take(most).map(|(partition, row)| stored(partition, row)).collect()
+        found
+            .into_iter()
+            .take(most)
+            .map(|(partition, row)| {
+                let mut stored = stored(partition, row)?;
+                if query.heads {
+                    stored.body = Body::of(&())?;
+                }
+                Ok(stored)
+            })
+            .collect()
     }
 
     async fn commit(&self, partition: &str, changes: Vec<Change>) -> Result<(), CommitError> {
@@ -154,14 +164,13 @@ fn behind(row: &Row, query: &Query) -> bool {
 }
 
 fn stored(partition: &str, (row, version): &(Row, u64)) -> Result<Stored> {
-    let (body, due) = rows::read(&row.id, &row.body, row.due)?;
     Ok(Stored {
         partition: partition.to_owned(),
         id: row.id.clone(),
         version: version.to_string(),
-        body,
+        body: row.body.clone(),
         key: row.key.clone(),
         sort: rows::sort(row.sort.clone()),
-        due,
+        due: rows::due(&row.id, row.due)?,
     })
 }

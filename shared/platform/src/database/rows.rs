@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use q2o_domain::{
     Failure, Result,
-    ports::{Change, CommitError, Document, MOST_BYTES, MOST_CHANGES, Query, Scope, Select},
+    ports::{Body, Change, CommitError, Document, MOST_BYTES, MOST_CHANGES, Query, Scope, Select},
 };
 
 /// At most so many ids in one selection.
@@ -18,7 +18,7 @@ pub(super) struct Row {
     pub collection: Cow<'static, str>,
     pub id: String,
     /// Exactly as serialised, so that `1e3` and `275.10` come back as they were.
-    pub body: String,
+    pub body: Body,
     pub key: Option<String>,
     /// `""` where there is none, as the port orders it.
     pub sort: String,
@@ -29,16 +29,15 @@ pub(super) struct Row {
 }
 
 impl Row {
-    fn new(document: Document) -> Result<Self> {
+    fn new(document: Document) -> Self {
         let Document { collection, id, body, key, sort, due, expires } = document;
-        let body = text(&collection, &id, &body)?;
         let (due, expires) = (due.map(not_before), expires.map(not_before));
-        Ok(Self { collection, id, body, key, sort: sort.unwrap_or_default(), due, expires })
+        Self { collection, id, body, key, sort: sort.unwrap_or_default(), due, expires }
     }
 
     fn bytes(&self) -> usize {
         let key = self.key.as_ref().map_or(0, String::len);
-        self.collection.len() + self.id.len() + self.body.len() + key + self.sort.len()
+        self.collection.len() + self.id.len() + self.body.text().len() + key + self.sort.len()
     }
 }
 
@@ -58,22 +57,22 @@ pub(super) fn writes(changes: Vec<Change>) -> Result<Vec<Write>, CommitError> {
         let why = format!("{} changes in one commit, {MOST_CHANGES} are possible", changes.len());
         return Err(Failure::bug(why).into());
     }
-    let mut bytes = 0;
-    let writes = changes
+    let writes: Vec<Write> = changes
         .into_iter()
-        .map(|change| {
-            let write = match change {
-                Change::Insert(document) => Write::Insert(Row::new(document)?),
-                Change::Replace(document, version) => Write::Replace(Row::new(document)?, version),
-                Change::Put(document) => Write::Put(Row::new(document)?),
-                Change::Delete { collection, id } => Write::Delete { collection, id },
-            };
-            if let Write::Insert(row) | Write::Replace(row, _) | Write::Put(row) = &write {
-                bytes += row.bytes();
-            }
-            Ok(write)
+        .map(|change| match change {
+            Change::Insert(document) => Write::Insert(Row::new(document)),
+            Change::Replace(document, version) => Write::Replace(Row::new(document), version),
+            Change::Put(document) => Write::Put(Row::new(document)),
+            Change::Delete { collection, id } => Write::Delete { collection, id },
         })
-        .collect::<Result<Vec<_>>>()?;
+        .collect();
+    let bytes: usize = writes
+        .iter()
+        .map(|write| match write {
+            Write::Insert(row) | Write::Replace(row, _) | Write::Put(row) => row.bytes(),
+            Write::Delete { .. } => 0,
+        })
+        .sum();
     if bytes > MOST_BYTES {
         let why = format!("{bytes} bytes in one commit, {MOST_BYTES} are possible");
         return Err(Failure::bug(why).into());
@@ -82,15 +81,10 @@ pub(super) fn writes(changes: Vec<Change>) -> Result<Vec<Write>, CommitError> {
 }
 
 /// What a document counts towards [`MOST_BYTES`].
-pub(super) fn bytes(document: &Document) -> Result<usize> {
-    let body = text(&document.collection, &document.id, &document.body)?;
+pub(super) fn bytes(document: &Document) -> usize {
+    let body = document.body.text().len();
     let indexed = [&document.key, &document.sort].into_iter().flatten().map(String::len);
-    Ok(document.collection.len() + document.id.len() + body.len() + indexed.sum::<usize>())
-}
-
-fn text(collection: &str, id: &str, body: &serde_json::Value) -> Result<String> {
-    serde_json::to_string(body)
-        .map_err(|e| Failure::bug(format!("{collection} {id} does not serialise: {e}")))
+    document.collection.len() + document.id.len() + body + indexed.sum::<usize>()
 }
 
 /// Refuses a query that some store could not answer. Every `list` begins here.
@@ -116,16 +110,10 @@ fn not_before(at: Timestamp) -> i64 {
     if at.as_nanosecond() > i128::from(floor) * 1_000_000 { floor + 1 } else { floor }
 }
 
-/// The body and due time of a row, as the port has them.
-pub(super) fn read(
-    id: &str,
-    body: &str,
-    due: Option<i64>,
-) -> Result<(serde_json::Value, Option<Timestamp>)> {
-    let wrong = |why: String| Failure::bug(format!("stored document {id} is unreadable: {why}"));
-    let body = serde_json::from_str(body).map_err(|e| wrong(e.to_string()))?;
-    let due = due.map(Timestamp::from_millisecond).transpose().map_err(|e| wrong(e.to_string()))?;
-    Ok((body, due))
+/// The due time of a row, as the port has it.
+pub(super) fn due(id: &str, due: Option<i64>) -> Result<Option<Timestamp>> {
+    let wrong = |e| Failure::bug(format!("stored document {id} is unreadable: {e}"));
+    due.map(Timestamp::from_millisecond).transpose().map_err(wrong)
 }
 
 /// `""` stands for no sort.

@@ -5,7 +5,7 @@ use std::{fs::File, io, path::Path, time::Duration};
 use async_trait::async_trait;
 use q2o_domain::{
     Failure, Result,
-    ports::{Address, Change, CommitError, Database, Query, Scope, Select, Stored},
+    ports::{Address, Body, Change, CommitError, Database, Query, Scope, Select, Stored},
 };
 use sqlx::{
     QueryBuilder, Row as _, Sqlite as Lite, SqliteConnection, SqlitePool,
@@ -115,12 +115,14 @@ async fn migrate(writer: &SqlitePool) -> sqlx::Result<()> {
     transaction.commit().await
 }
 
-const COLUMNS: &str = "SELECT partition, id, version, body, key, sort, due FROM documents WHERE ";
+const WHOLE: &str = "SELECT partition, id, version, body, key, sort, due FROM documents WHERE ";
+const HEADS: &str =
+    "SELECT partition, id, version, 'null' AS body, key, sort, due FROM documents WHERE ";
 
 #[async_trait]
 impl Database for Sqlite {
     async fn get(&self, at: &Address) -> Result<Option<Stored>> {
-        let mut sql = QueryBuilder::<Lite>::new(COLUMNS);
+        let mut sql = QueryBuilder::<Lite>::new(WHOLE);
         sql.push("partition = ").push_bind(at.partition.clone());
         sql.push(" AND collection = ").push_bind(at.collection);
         sql.push(" AND id = ").push_bind(at.id.clone());
@@ -160,7 +162,7 @@ impl Database for Sqlite {
 }
 
 fn select(query: &Query) -> Result<QueryBuilder<Lite>> {
-    let mut sql = QueryBuilder::new(COLUMNS);
+    let mut sql = QueryBuilder::new(if query.heads { HEADS } else { WHOLE });
     if let Scope::Partition(partition) = &query.scope {
         sql.push("partition = ").push_bind(partition.clone()).push(" AND ");
     }
@@ -279,7 +281,7 @@ fn columns(values: &mut sqlx::query_builder::Separated<'_, Lite, &'static str>, 
     values
         .push_bind(row.collection.to_string())
         .push_bind(row.id.clone())
-        .push_bind(row.body.clone());
+        .push_bind(row.body.text().to_owned());
     values.push_bind(row.key.clone()).push_bind(row.sort.clone());
     values.push_bind(row.due).push_bind(row.expires);
 }
@@ -287,8 +289,9 @@ fn columns(values: &mut sqlx::query_builder::Separated<'_, Lite, &'static str>, 
 fn stored(row: &SqliteRow) -> Result<Stored> {
     let text = |column: &str| row.try_get::<String, _>(column).map_err(failure);
     let id = text("id")?;
-    let due = row.try_get("due").map_err(failure)?;
-    let (body, due) = rows::read(&id, &text("body")?, due)?;
+    let unreadable = |e: Failure| Failure::bug(format!("stored document {id} is unreadable: {e}"));
+    let body = Body::kept(text("body")?).map_err(unreadable)?;
+    let due = rows::due(&id, row.try_get("due").map_err(failure)?)?;
     Ok(Stored {
         partition: text("partition")?,
         id,

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use q2o_domain::{
     Failure, Result,
     ports::{
-        Address, Change, Clock, CommitError, Database, Document, Query, Scope, Select, Stored,
+        self, Address, Change, Clock, CommitError, Database, Document, Query, Scope, Select, Stored,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -228,8 +228,7 @@ impl EmbeddedQueue {
 
     fn document(&self, queue: &str, id: String, body: &Body, due: Timestamp) -> Result<Document> {
         let keep = if collection(queue) == POISON { KEEP_POISON } else { KEEP };
-        let value = serde_json::to_value(body).map_err(|e| Failure::bug(e.to_string()))?;
-        Ok(Document::new(collection(queue), id, value)
+        Ok(Document::new(collection(queue), id, ports::Body::of(body)?)
             .due(Some(due))
             .expires(due.max(self.clock.now()) + keep))
     }
@@ -244,8 +243,8 @@ fn collection(queue: &str) -> &'static str {
 }
 
 fn read(stored: &Stored) -> Result<Body> {
-    Body::deserialize(&stored.body)
-        .map_err(|e| Failure::bug(format!("message {} is not one: {e}", stored.id)))
+    let wrong = |e| Failure::bug(format!("message {} is not one: {e}", stored.id));
+    stored.body.read().map_err(wrong)
 }
 
 fn received(queue: &str, id: &str, body: Body, visible: Timestamp) -> Received {
