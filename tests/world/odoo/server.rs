@@ -9,7 +9,7 @@ use q2o_clients::{
     odoo::{OdooClient, OdooConfig},
 };
 use q2o_domain::{
-    Failure, Result,
+    Failure, OdooId, Result,
     ports::{Budget, Odoo},
 };
 use q2o_platform::clock::SystemClock;
@@ -60,14 +60,26 @@ impl Server {
                 .map_err(Failure::from);
             match loaded {
                 Ok(_) => return Ok(company),
-                // where several are founded at once, the user's rights to a new one lag behind
+                // a transaction that began before this company was there keeps the user's
+                // rights as they were in mind for all; writing them again ends that
                 Err(Failure::NeedsUser { why, .. }) if why.contains("invalid companies") => {
                     tokio::time::sleep(Duration::from_millis(200)).await;
+                    self.let_in(company).await?;
                 }
                 Err(failure) => return Err(failure),
             }
         }
         Err(Failure::retry("Odoo does not let its user into the new company"))
+    }
+
+    async fn let_in(&self, company: i64) -> Result<()> {
+        let odoo = self.client(None)?;
+        let own = json!([["login", "=", self.login]]);
+        let users = odoo.search_read("res.users", own, &["id"], "id", 0, 1).await?;
+        let users: Vec<OdooId> =
+            users.iter().filter_map(|user| user["id"].as_i64()).map(OdooId).collect();
+        odoo.write("res.users", &users, json!({ "company_ids": [[4, company]] })).await?;
+        Ok(())
     }
 
     /// What connecting to one of its companies takes.

@@ -141,8 +141,7 @@ fn flat(written: Written) -> Report {
             before => columns.push(format!("{key} {}", before + 1)),
         }
     }
-    let mut report =
-        Report { header: header.collect(), columns: columns.into(), rows: Vec::new() };
+    let mut report = Report { header: header.collect(), columns: columns.into(), rows: Vec::new() };
     walk(written.rows, &[].into(), &mut report);
     report
 }
