@@ -92,7 +92,8 @@ impl Copy {
                 self.ids.insert((call.model.clone(), theirs.0), ours.0);
             }
         }
-        for call in calls.iter().filter(|call| call.model == "account.journal") {
+        let journals = |call: &&Passed| call.model == "account.journal" && call.method == "create";
+        for call in calls.iter().filter(journals) {
             let records = call.args[0].as_array().cloned().unwrap_or_default();
             let records = records.iter().map(|values| self.values("account.journal", values));
             self.odoo.create("account.journal", records.collect(), json!({})).await?;
