@@ -227,7 +227,7 @@ async fn what_a_company_uses_and_odoo_lacks_is_told() {
     }
     assert!(features.contains_key("tax_automated") && !features.contains_key("purchase_orders"));
     let left = ids(&found["not_moved"], "what");
-    for kind in ["Attachable", "Budget", "Estimate", "RecurringTransaction", "ReimburseCharge"] {
+    for kind in ["Attachable", "Budget", "RecurringTransaction", "ReimburseCharge"] {
         assert!(left.iter().any(|what| what == kind), "{kind}: {left:?}");
     }
     assert_eq!(check(&found, "not-answered"), is("warn", "manual"));

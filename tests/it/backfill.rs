@@ -110,6 +110,11 @@ async fn proved(app: &TestApp, link: &str) {
     let job = app.start(link).await;
     app.run().await;
     let proof = clean(app, link, &job).await;
+    let (_, shown) = app.ask("GET", &format!("/api/ops/jobs/{job}"), json!(null)).await;
+    let told =
+        |counts: &Value| counts["loaded"].as_u64().unwrap() + counts["not_moved"].as_u64().unwrap();
+    let all: u64 = shown["counts"].as_object().unwrap().values().map(told).sum();
+    assert_eq!(all, 314 + 2, "every record is loaded or listed, and so are the two of the company");
     assert_eq!(proof["trial_balance_total"], "41421.60");
     assert_eq!(proof["by_documents"]["different"], 4);
     let completions = proof["completion_entries"].as_array().unwrap();

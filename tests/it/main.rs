@@ -18,6 +18,7 @@ mod mapped;
 mod mappings;
 mod odoo_contract;
 mod opening;
+mod orders;
 mod owed;
 mod registry;
 mod regressions;

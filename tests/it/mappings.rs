@@ -76,6 +76,7 @@ fn elsewhere() -> BTreeMap<&'static str, Vec<Value>> {
         ("CompanyCurrency", vec![json!({ "Id": "2", "Code": "EUR", "Name": "Euro" })]),
         ("ExchangeRate", vec![rate("EUR", "1.310264"), rate("USD", "1"), rate("XAF", "0.0018")]),
         ("TaxPayment", vec![json!({ "Id": "8", "PaymentAmount": "10.00" })]),
+        ("Attachable", vec![json!({ "Id": "1", "FileName": "receipt.png", "Size": 1614 })]),
         ("JournalCode", vec![json!({ "Id": "1", "Name": "VT", "Type": "Sales" })]),
     ])
 }

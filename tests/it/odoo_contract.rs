@@ -57,6 +57,85 @@ async fn contract(odoo: &dyn Odoo, company: i64) {
     reconciles_in_part(odoo, &books, invoice, payment).await;
     sums_by_month(odoo, &books).await;
     errors_are_told_apart(odoo).await;
+    orders_are_confirmed_by_their_state(odoo, &books).await;
+    rates_are_home_currency_for_one_unit(odoo, &books).await;
+}
+
+/// Loaded as a draft and put into its state, an order sends no goods and keeps its
+/// day; what is left to bill is told last, since its state brings it about.
+async fn orders_are_confirmed_by_their_state(odoo: &dyn Odoo, books: &Books) {
+    let product = json!({
+        "name": "Stored", "type": "consu", "is_storable": true, "taxes_id": [[6, 0, []]],
+    });
+    let product = odoo.create("product.product", vec![product], json!({})).await.unwrap()[0];
+    let columns = [
+        "id",
+        "name",
+        "partner_id/.id",
+        "date_order",
+        "company_id/.id",
+        "order_line/id",
+        "order_line/product_id/.id",
+        "order_line/name",
+        "order_line/product_uom_qty",
+        "order_line/price_unit",
+    ];
+    let (key, line) = (books.key("order"), books.key("order.line0"));
+    let (partner, company) = (books.partner.to_string(), books.company.to_string());
+    let cells = [
+        key.as_str(),
+        "1001",
+        partner.as_str(),
+        "2026-02-05 12:00:00",
+        company.as_str(),
+        line.as_str(),
+        &product.to_string(),
+        "Stored",
+        "2",
+        "3.5",
+    ];
+    let row = vec![cells.map(str::to_owned).to_vec()];
+    let columns = columns.map(str::to_owned);
+    let Loaded::Done(first) = odoo.load("sale.order", &columns, row.clone()).await.unwrap() else {
+        panic!("refused")
+    };
+    let Loaded::Done(again) = odoo.load("sale.order", &columns, row).await.unwrap() else {
+        panic!("refused")
+    };
+    assert_eq!(first, again);
+    let both = json!({ "state": "sale", "invoice_status": "invoiced" });
+    odoo.write("sale.order", &first, both).await.unwrap();
+    let fields = ["state", "date_order", "amount_total", "invoice_status", "order_line"];
+    let own = json!([["id", "=", first[0].0]]);
+    let read = async || odoo.search_read("sale.order", own.clone(), &fields, "id", 0, 0).await;
+    let confirmed = read().await.unwrap().remove(0);
+    assert_eq!(confirmed["state"], "sale");
+    assert_eq!(confirmed["date_order"], "2026-02-05 12:00:00");
+    assert_eq!(confirmed["amount_total"].to_string(), "7.0");
+    assert_eq!(confirmed["order_line"].as_array().unwrap().len(), 1);
+    assert_eq!(confirmed["invoice_status"], "to invoice", "its state brings that about");
+    odoo.write("sale.order", &first, json!({ "invoice_status": "invoiced" })).await.unwrap();
+    assert_eq!(read().await.unwrap()[0]["invoice_status"], "invoiced");
+    let moved = odoo.search_read("stock.picking", json!([]), &["origin"], "id", 0, 0).await;
+    assert_eq!(moved.unwrap(), Vec::<Value>::new(), "goods are on their way");
+}
+
+async fn rates_are_home_currency_for_one_unit(odoo: &dyn Odoo, books: &Books) {
+    let euro = json!([["name", "=", "EUR"], ["active", "in", [true, false]]]);
+    let euro = odoo.search_read("res.currency", euro, &["name"], "id", 0, 1).await.unwrap();
+    let columns = ["id", "name", "currency_id/.id", "inverse_company_rate", "company_id/.id"];
+    let columns = columns.map(str::to_owned);
+    let row = |key: &str| {
+        let (id, company) = (euro[0]["id"].to_string(), books.company.to_string());
+        vec![books.key(key), "2026-01-05".to_owned(), id, "1.25".to_owned(), company]
+    };
+    let loaded = odoo.load("res.currency.rate", &columns, vec![row("rate")]).await.unwrap();
+    let Loaded::Done(ids) = loaded else { panic!("refused") };
+    let own = json!([["id", "=", ids[0].0]]);
+    let read = odoo.search_read("res.currency.rate", own, &["rate"], "id", 0, 0).await.unwrap();
+    assert_eq!(read[0]["rate"].to_string(), "0.8");
+    let twice = odoo.load("res.currency.rate", &columns, vec![row("other")]).await.unwrap();
+    assert!(matches!(twice, Loaded::Refused(_)), "two rates of a day: {twice:?}");
 }
 
 async fn loads_all_or_nothing(odoo: &dyn Odoo, run: &str) {

@@ -18,7 +18,7 @@ use q2o_clients::{
 };
 use q2o_domain::{
     Failure, RealmId, Remedy, Result,
-    ports::{Budget, Clock, Odoo, QuickBooks},
+    ports::{Budget, Clock, Odoo, OdooError, QuickBooks},
     records::OdooConnection,
 };
 use q2o_platform::secrets::Sealer;
@@ -46,10 +46,18 @@ pub struct Connect {
 }
 
 /// By connection and model.
-type FieldsByModel = HashMap<(String, String), Arc<Selections>>;
+type FieldsByModel = HashMap<(String, String), Arc<OdooFields>>;
 
-/// A model's fields, each with the values of its selection where it is one.
-pub type Selections = BTreeMap<String, BTreeSet<String>>;
+/// A model's fields.
+pub type OdooFields = BTreeMap<String, OdooField>;
+
+#[derive(Debug, Default)]
+pub struct OdooField {
+    /// The values of a selection.
+    pub choices: BTreeSet<String>,
+    /// The model that it points at.
+    pub relation: Option<String>,
+}
 
 /// What Intuit knows us by.
 #[derive(Debug, Clone)]
@@ -137,29 +145,44 @@ impl Connect {
         ))
     }
 
-    /// The fields that a model has in this Odoo.
+    /// The fields that a model has in this Odoo; none where the model's application
+    /// is not installed.
     pub async fn fields(
         &self,
         connection: &str,
         odoo: &dyn Odoo,
         model: &str,
-    ) -> Result<Arc<Selections>> {
+    ) -> Result<Arc<OdooFields>> {
         let key = (connection.to_owned(), model.to_owned());
         let lock = || self.fields.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = lock().get(&key) {
             return Ok(Arc::clone(known));
         }
-        let kwargs = json!({ "attributes": ["type", "selection"] });
-        let answer = odoo.call(model, "fields_get", json!([]), kwargs).await?;
-        let values = |field: &Value| {
+        let kwargs = json!({ "attributes": ["type", "selection", "relation"] });
+        let answer = match odoo.call(model, "fields_get", json!([]), kwargs).await {
+            Ok(answer) => answer,
+            // not kept: it may be installed any time
+            Err(OdooError::NotInstalled { .. }) => return Ok(Arc::default()),
+            Err(error) => return Err(error.into()),
+        };
+        let described = |field: &Value| {
             let of = field["selection"].as_array().map(Vec::as_slice).unwrap_or_default();
-            of.iter().filter_map(|pair| pair[0].as_str().map(str::to_owned)).collect()
+            OdooField {
+                choices: of.iter().filter_map(|pair| Some(pair[0].as_str()?.to_owned())).collect(),
+                relation: field["relation"].as_str().map(str::to_owned),
+            }
         };
         let fields = answer.as_object().into_iter().flatten();
-        let fields = fields.map(|(name, field)| (name.clone(), values(field)));
-        let fields = Arc::new(fields.collect::<Selections>());
+        let fields = fields.map(|(name, field)| (name.clone(), described(field)));
+        let fields = Arc::new(fields.collect::<OdooFields>());
         lock().insert(key, Arc::clone(&fields));
         Ok(fields)
+    }
+
+    /// The fields are read anew when they are asked for next.
+    pub fn forget_fields(&self, connection: &str, model: &str) {
+        let key = (connection.to_owned(), model.to_owned());
+        self.fields.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
     }
 
     fn kept(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<dyn Odoo>>> {

@@ -73,7 +73,7 @@ impl Entity for BillPayment {
         }
         let allocations = allocations(payment, books)?;
         let lines = lines(payment, &allocations, books)?;
-        let mut mapped = Mapped { drafts: Vec::new(), allocations };
+        let mut mapped = Mapped { allocations, ..Mapped::default() };
         // a payment of nothing sets vendor credits against bills, and may realise a gain
         if !payment.head.total_amt.is_zero() || !net(books.ledger).is_empty() {
             mapped.drafts.push(Document { lines, ..document }.draft(books)?);

@@ -3,7 +3,7 @@
 use q2o_domain::{Books, Draft, Entity, Facts, Field, Kind, MapError, Mapped, QboId, Ref};
 use serde::Deserialize;
 
-use super::{party::Party, wire::Reference};
+use super::{document::found, party::Party, wire::Reference};
 
 pub struct Customer;
 
@@ -16,6 +16,10 @@ pub struct Source {
     fully_qualified_name: Option<String>,
     parent_ref: Option<Reference>,
     customer_type_ref: Option<Reference>,
+    #[serde(default)]
+    job: bool,
+    #[serde(default)]
+    is_project: bool,
     sales_term_ref: Option<Reference>,
     #[serde(rename = "ARAccountRef")]
     ar_account_ref: Option<Reference>,
@@ -37,6 +41,9 @@ impl Entity for Customer {
     fn inform(customer: &Source, facts: &mut Facts) {
         if let Some(parent) = &customer.parent_ref {
             facts.parents.insert(customer.id.clone(), parent.value.clone());
+        }
+        if customer.job || customer.is_project {
+            facts.projects.insert(customer.id.clone());
         }
         if let Some(account) = &customer.ar_account_ref {
             facts.receivable_of.insert(customer.id.clone(), account.value.clone());
@@ -64,6 +71,37 @@ impl Entity for Customer {
             let account = Ref::new(Kind::Account, account.clone());
             fields.insert("property_account_receivable_id", account.into());
         }
-        Ok(Draft::new(Self::MODEL, fields).into())
+        let mut mapped = Mapped::from(Draft::new(Self::MODEL, fields));
+        let worked_for = (Kind::Customer, customer.id.clone());
+        if books.facts.projects.contains(&customer.id) || books.facts.worked.contains(&worked_for) {
+            mapped.drafts.extend(project(customer));
+        }
+        Ok(mapped)
     }
+}
+
+/// The plan that Odoo keeps projects in.
+pub const PLAN: &str = "Project";
+
+/// An analytic account, and where Odoo has the application, a project over it.
+fn project(customer: &Source) -> [Draft; 2] {
+    let name = || Field::Text(customer.party.display_name.clone());
+    let account = Ref::part(Kind::Customer, customer.id.clone(), "analytic");
+    let fields = [
+        ("name", name()),
+        ("plan_id", found("account.analytic.plan", "name", PLAN)),
+        ("partner_id", Field::to(Kind::Customer, &customer.id)),
+    ];
+    let analytic = Draft::new("account.analytic.account", fields).as_part("analytic");
+    let fields = [
+        ("name", name()),
+        ("partner_id", Field::to(Kind::Customer, &customer.id)),
+        ("account_id", account.clone().into()),
+        // before Odoo 18
+        ("analytic_account_id", account.into()),
+        ("allow_timesheets", true.into()),
+        // its customer is not to look on
+        ("privacy_visibility", "employees".into()),
+    ];
+    [analytic, Draft::new("project.project", fields).as_part("project")]
 }

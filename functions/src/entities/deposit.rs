@@ -78,7 +78,7 @@ impl Entity for Deposit {
         let funds = lines.iter().find(|line| line.inferred && line.role == Role::Item);
         let allocations = funds.map(|funds| deposited(deposit, &funds.account)).unwrap_or_default();
         let draft = Document { lines, ..document }.draft(books)?;
-        Ok(Mapped { drafts: vec![draft], allocations })
+        Ok(Mapped { drafts: vec![draft], allocations, order: None })
     }
 
     fn post(deposit: &Source, books: &Books<'_>) -> Result<Vec<Posting>, MapError> {

@@ -286,7 +286,7 @@ fn line_fields(
             } else {
                 line.amount
             };
-            let (quantity, price) = shown_price(line, shown);
+            let (quantity, price) = shown_price(line.quantity, line.price, shown);
             fields.insert("quantity", quantity.into());
             fields.insert("price_unit", price.into());
             fields.insert("tax_ids", Field::Refs(line.taxes.clone()));
@@ -300,8 +300,12 @@ fn line_fields(
 
 /// Quantity and price as QuickBooks shows them where Odoo's two decimals can
 /// hold them, else one at the line's amount.
-fn shown_price(line: &Line, shown: Money) -> (Decimal, Decimal) {
-    match (line.quantity, line.price) {
+pub fn shown_price(
+    quantity: Option<Decimal>,
+    price: Option<Decimal>,
+    shown: Money,
+) -> (Decimal, Decimal) {
+    match (quantity, price) {
         (Some(quantity), Some(price))
             if quantity.normalize().scale() <= 2
                 && price.normalize().scale() <= 2

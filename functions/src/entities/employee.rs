@@ -1,7 +1,7 @@
 //! Employee → `res.partner`, so that journal lines can name them without
-//! Odoo's HR module.
+//! Odoo's HR module; and an employee of Odoo's where time is to be kept.
 
-use q2o_domain::{Books, Draft, Entity, Kind, MapError, Mapped};
+use q2o_domain::{Books, Draft, Entity, Kind, MapError, Mapped, QboId};
 use serde::Deserialize;
 
 use super::party::Party;
@@ -10,6 +10,8 @@ pub struct Employee;
 
 #[derive(Deserialize)]
 pub struct Source {
+    #[serde(rename = "Id")]
+    id: QboId,
     #[serde(flatten)]
     party: Party,
 }
@@ -20,10 +22,14 @@ impl Entity for Employee {
     const ONLY: Option<&'static str> = Some("Active IN (true,false)");
     type Source = Source;
 
-    fn map(employee: &Source, _: &Books<'_>) -> Result<Mapped, MapError> {
+    fn map(employee: &Source, books: &Books<'_>) -> Result<Mapped, MapError> {
         let mut fields = employee.party.fields();
         fields.insert("is_company", false.into());
         fields.insert("employee", true.into());
-        Ok(Draft::new(Self::MODEL, fields).into())
+        let mut mapped = Mapped::from(Draft::new(Self::MODEL, fields));
+        if books.facts.worked.contains(&(Kind::Employee, employee.id.clone())) {
+            mapped.drafts.push(employee.party.employee(Kind::Employee, &employee.id));
+        }
+        Ok(mapped)
     }
 }

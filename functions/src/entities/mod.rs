@@ -3,6 +3,7 @@
 mod account;
 mod account_sub_types;
 pub mod account_types;
+mod attachable;
 mod bill;
 mod bill_payment;
 mod budget;
@@ -25,6 +26,7 @@ mod invoice;
 mod item;
 mod journal_code;
 mod journal_entry;
+pub mod orders;
 mod party;
 mod payment;
 mod payment_method;
@@ -43,7 +45,7 @@ mod tax_code;
 mod tax_payment;
 mod tax_rate;
 mod term;
-mod time_activity;
+pub mod time_activity;
 mod transfer;
 mod vendor;
 mod vendor_credit;
@@ -51,8 +53,8 @@ pub mod wire;
 
 use q2o_domain::{AnyEntity, Kind};
 
-/// The analytic plans that classes and locations are accounts of.
-pub const PLANS: [&str; 2] = [class::PLAN, department::PLAN];
+/// The analytic plans that classes, locations and projects are accounts of.
+pub const PLANS: [&str; 3] = [class::PLAN, department::PLAN, customer::PLAN];
 
 pub static ENTITIES: &[&'static dyn AnyEntity] = &[
     &company_info::CompanyInfo,
@@ -94,6 +96,7 @@ pub static ENTITIES: &[&'static dyn AnyEntity] = &[
     &budget::Budget,
     &recurring_transaction::RecurringTransaction,
     &journal_code::JournalCode,
+    &attachable::Attachable,
 ];
 
 /// The entity of a kind.

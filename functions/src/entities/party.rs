@@ -1,6 +1,6 @@
 //! What customers, vendors and employees have in common as `res.partner`.
 
-use q2o_domain::{Field, Fields};
+use q2o_domain::{Draft, Field, Fields, Kind, QboId};
 use serde::Deserialize;
 
 use super::wire::{Address, Email, Phone, WebAddress, text};
@@ -21,6 +21,16 @@ pub struct Party {
 }
 
 impl Party {
+    /// The one of Odoo's employees that this person is, for timesheets.
+    pub fn employee(&self, kind: Kind, id: &QboId) -> Draft {
+        let fields = [
+            ("name", Field::Text(self.display_name.clone())),
+            ("work_contact_id", Field::to(kind, id)),
+        ];
+        // those who left stay active: Odoo takes no time of archived people
+        Draft::new("hr.employee", fields).as_part("employee")
+    }
+
     /// As partner fields. Odoo 19 has one phone field only, so a mobile number
     /// is used where there is no other.
     pub fn fields(&self) -> Fields {

@@ -64,7 +64,7 @@ impl Entity for Payment {
         }
         let allocations = allocations(payment, books)?;
         let lines = lines(payment, &allocations, books)?;
-        let mut mapped = Mapped { drafts: Vec::new(), allocations };
+        let mut mapped = Mapped { allocations, ..Mapped::default() };
         // a payment of nothing sets credits against invoices, and may realise a gain
         if !payment.head.total_amt.is_zero() || !net(books.ledger).is_empty() {
             mapped.drafts.push(Document { lines, ..document }.draft(books)?);

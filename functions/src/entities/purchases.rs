@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::{
     document::{Document, Journal, Line, Role, postings},
-    sales::{dimensions, flat},
+    sales::{dimensions, flat, project},
     wire::{self, Head, ItemDetail, Reference, TxnTaxDetail, id},
 };
 
@@ -15,6 +15,7 @@ use super::{
 pub const AFTER: &[Kind] = &[
     Kind::Account,
     Kind::Vendor,
+    Kind::Customer,
     Kind::Item,
     Kind::TaxRate,
     Kind::Class,
@@ -112,9 +113,9 @@ pub fn lines(
         if let Some(detail) = &line.account_based_expense_line_detail {
             let account = id(detail.account_ref.as_ref())
                 .ok_or_else(|| MapError::Missing("One of its lines names no account.".into()))?;
-            let mut one = Line::new(account, amount, head)
-                .name(line.description.clone())
-                .analytic(dimensions(id(detail.class_ref.as_ref()), head));
+            let mut one = Line::new(account, amount, head).name(line.description.clone()).analytic(
+                analytic(detail.class_ref.as_ref(), detail.customer_ref.as_ref(), head, facts),
+            );
             one.taxes = levied(id(detail.tax_code_ref.as_ref()), tax, facts);
             made.push(one);
         } else if let Some(detail) = &line.item_based_expense_line_detail {
@@ -159,7 +160,7 @@ fn item(
         .ok_or_else(|| MapError::Missing("The item of one of its lines has no account.".into()))?;
     let mut made = Line::new(account, amount, head)
         .name(line.description.clone())
-        .analytic(dimensions(id(detail.class_ref.as_ref()), head));
+        .analytic(analytic(detail.class_ref.as_ref(), detail.customer_ref.as_ref(), head, facts));
     made.inferred = stated.is_none();
     made.product = item.filter(|item| facts.items.contains_key(*item)).cloned();
     made.quantity = detail.qty;
@@ -168,8 +169,19 @@ fn item(
     Ok(made)
 }
 
+/// Class and location of a line, and the project it was bought for.
+fn analytic(
+    class: Option<&Reference>,
+    customer: Option<&Reference>,
+    head: &Head,
+    facts: &Facts,
+) -> Vec<Ref> {
+    let project = project(id(customer), facts);
+    dimensions(id(class), head).into_iter().chain(project).collect()
+}
+
 /// The purchase taxes on a line, where the document has any.
-fn levied(code: Option<&QboId>, tax: Option<&TxnTaxDetail>, facts: &Facts) -> Vec<Ref> {
+pub fn levied(code: Option<&QboId>, tax: Option<&TxnTaxDetail>, facts: &Facts) -> Vec<Ref> {
     if tax.is_none_or(|detail| detail.tax_line.is_empty()) {
         return Vec::new();
     }

@@ -121,7 +121,7 @@ impl Sale {
             .ok_or_else(|| MapError::Missing("One of its lines names no account.".into()))?;
         let mut made = Line::new(account, line.amount * sign.into(), &self.head)
             .name(line.description.clone())
-            .analytic(self.analytic(id(detail.class_ref.as_ref())));
+            .analytic(self.analytic(id(detail.class_ref.as_ref()), facts));
         made.inferred = stated.is_none();
         made.product = item.filter(|item| facts.items.contains_key(*item)).cloned();
         made.quantity = detail.qty;
@@ -140,14 +140,14 @@ impl Sale {
         let class = detail.and_then(|d| id(d.class_ref.as_ref()));
         let made = Line::new(account, -(line.amount * sign.into()), &self.head)
             .name(line.description.clone().or_else(|| Some("Discount".into())))
-            .analytic(self.analytic(class));
+            .analytic(self.analytic(class, facts));
         let stated = detail.is_some_and(|d| d.discount_account_ref.is_some());
         Ok(Line { inferred: !stated, ..made })
     }
 
     /// The rates on a line: those of its own code, or in the US, where codes
     /// only say yes or no, all that the document has a tax line of.
-    fn levied(&self, detail: &ItemDetail, facts: &Facts) -> Vec<Ref> {
+    pub fn levied(&self, detail: &ItemDetail, facts: &Facts) -> Vec<Ref> {
         let code = id(detail.tax_code_ref.as_ref()).map(QboId::as_str);
         let rates: Vec<QboId> = match code {
             None | Some("NON") => Vec::new(),
@@ -165,8 +165,9 @@ impl Sale {
         rates.into_iter().map(|rate| Ref::new(Kind::TaxRate, rate)).collect()
     }
 
-    fn analytic(&self, class: Option<&QboId>) -> Vec<Ref> {
-        dimensions(class, &self.head)
+    fn analytic(&self, class: Option<&QboId>, facts: &Facts) -> Vec<Ref> {
+        let project = project(id(self.customer_ref.as_ref()), facts);
+        dimensions(class, &self.head).into_iter().chain(project).collect()
     }
 }
 
@@ -253,6 +254,12 @@ pub fn dimensions(class: Option<&QboId>, head: &Head) -> Vec<Ref> {
     let location = id(head.department_ref.as_ref());
     let class = class.map(|class| Ref::new(Kind::Class, class.clone()));
     class.into_iter().chain(location.map(|l| Ref::new(Kind::Department, l.clone()))).collect()
+}
+
+/// The analytic account of a customer that is a project.
+pub fn project(customer: Option<&QboId>, facts: &Facts) -> Option<Ref> {
+    let project = customer.filter(|customer| facts.projects.contains(*customer))?;
+    Some(Ref::part(Kind::Customer, project.clone(), "analytic"))
 }
 
 /// Lines with bundles replaced by what is in them.

@@ -50,7 +50,7 @@ impl Entity for TaxCode {
         if drafts.is_empty() {
             return Err(MapError::NotMoved("It has no rates, so it levies nothing.".into()));
         }
-        Ok(Mapped { drafts, allocations: Vec::new() })
+        Ok(Mapped { drafts, ..Mapped::default() })
     }
 }
 

@@ -36,7 +36,7 @@ impl Entity for TaxRate {
         let sale = tax(rate, "sale", account, ["sale.invoice", "sale.refund"]);
         let purchase = tax(rate, "purchase", account, ["purchase.invoice", "purchase.refund"])
             .as_part("purchase");
-        Ok(Mapped { drafts: vec![sale, purchase], allocations: Vec::new() })
+        Ok(Mapped { drafts: vec![sale, purchase], ..Mapped::default() })
     }
 }
 

@@ -50,6 +50,10 @@ impl Entity for Vendor {
             let account = Ref::new(Kind::Account, account.clone());
             fields.insert("property_account_payable_id", account.into());
         }
-        Ok(Draft::new(Self::MODEL, fields).into())
+        let mut mapped = Mapped::from(Draft::new(Self::MODEL, fields));
+        if books.facts.worked.contains(&(Kind::Vendor, vendor.id.clone())) {
+            mapped.drafts.push(vendor.party.employee(Kind::Vendor, &vendor.id));
+        }
+        Ok(mapped)
     }
 }

@@ -82,6 +82,12 @@ pub struct WebAddress {
     pub uri: Option<String>,
 }
 
+/// What a customer is told.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Memo {
+    pub value: Option<String>,
+}
+
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct LinkedTxn {
@@ -202,6 +208,8 @@ pub struct ItemDetail {
     pub unit_price: Option<Decimal>,
     pub tax_code_ref: Option<Reference>,
     pub class_ref: Option<Reference>,
+    /// Whom it was bought for.
+    pub customer_ref: Option<Reference>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -210,6 +218,8 @@ pub struct AccountDetail {
     pub account_ref: Option<Reference>,
     pub tax_code_ref: Option<Reference>,
     pub class_ref: Option<Reference>,
+    /// Whom it was bought for.
+    pub customer_ref: Option<Reference>,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use crate::{
-    connect::{Connect, Selections},
+    connect::{Connect, OdooFields},
     entities::document::Journal,
     sync::company::{id_of, many2one},
 };
@@ -82,7 +82,7 @@ impl Reader<'_> {
         Ok(chart)
     }
 
-    async fn fields(&self, model: &str) -> Result<std::sync::Arc<Selections>> {
+    async fn fields(&self, model: &str) -> Result<std::sync::Arc<OdooFields>> {
         self.connect.fields(self.connection, self.odoo, model).await
     }
 

@@ -163,7 +163,9 @@ impl Company {
         let mut domain = vec![json!([by, "in", values])];
         // of what belongs to companies, only this one's; currencies may be inactive yet
         match model {
-            "account.journal" => domain.push(json!(["company_id", "=", self.odoo_company.0])),
+            "account.journal" | "project.project" => {
+                domain.push(json!(["company_id", "=", self.odoo_company.0]));
+            }
             "res.currency" => domain.push(json!(["active", "in", [true, false]])),
             _ => {}
         }

@@ -4,7 +4,7 @@ use std::{borrow::Cow, sync::Arc};
 
 use jiff::{Timestamp, civil::Date};
 use q2o_domain::{
-    Facts, Failure, Kind, QboId, Remedy, Result,
+    Facts, Failure, Kind, QboId, Remedy, Result, Write,
     ports::Document,
     records::{Counts, ErrorEntry, Staged},
 };
@@ -73,8 +73,11 @@ async fn extract(tools: &Tools, input: Input, attempt: &Attempt) -> Result<Fetch
         // (and after all others, so that nobody passes it by)
         let order = read.as_ref().map_or_else(|| "~".to_owned(), |r| r.order());
         if let Some(date) = read.and_then(|r| r.sums(&facts)).map(|sums| sums.date) {
-            let (first, last) = dates.unwrap_or((date, date));
-            dates = Some((first.min(date), last.max(date)));
+            // what posts nothing says nothing of when the ledger is busy
+            if entity.write() == Write::Document {
+                let (first, last) = dates.unwrap_or((date, date));
+                dates = Some((first.min(date), last.max(date)));
+            }
             counts.before += u64::from(date < task.cut);
         }
         documents.push(staged_document(&task, kind, record, &order, now)?);

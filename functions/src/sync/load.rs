@@ -20,6 +20,7 @@ use q2o_durable::{Activity, Attempt};
 use serde::{Deserialize, Serialize};
 
 use super::{
+    apps,
     company::{Company, Task},
     documents::{self, Move},
     error_document,
@@ -113,6 +114,13 @@ pub(super) struct Item {
     pub error: Option<Problem>,
 }
 
+impl Item {
+    fn new(id: QboId, mapped: Mapped) -> Self {
+        let (hash, odoo, adopted) = Default::default();
+        Self { id, mapped, hash, odoo, unchanged: false, adopted, error: None }
+    }
+}
+
 pub(super) struct Problem {
     class: &'static str,
     why: String,
@@ -131,10 +139,28 @@ pub(super) struct Batch<'a> {
 
 impl Batch<'_> {
     async fn load(&self, staged: Vec<Staged>) -> Result<Counts> {
+        if let Some((why, remedy)) = apps::missing(self.tools, self.company, self.entity).await? {
+            let problem = |id| Item {
+                error: Some(Problem {
+                    class: "not_moved",
+                    why: why.clone(),
+                    remedy: Some(remedy.clone()),
+                    waits_for: Vec::new(),
+                }),
+                ..Item::new(id, Mapped::default())
+            };
+            return self
+                .record(staged.into_iter().map(|staged| problem(staged.id)).collect())
+                .await;
+        }
         let mut items = self.map(staged).await?;
         let twins = items.iter().filter_map(|item| self.twin(&item.id));
         let twins = twins.map(|id| record_key(self.link(), Kind::Customer, id));
-        let own: Vec<String> = items.iter().map(|item| self.key(&item.id)).chain(twins).collect();
+        let billed = items.iter().filter_map(|item| item.mapped.order.as_ref());
+        let billed = billed.flat_map(|order| &order.billed_by);
+        let billed = billed.map(|by| record_key(self.link(), by.kind, &by.id));
+        let own: Vec<String> =
+            items.iter().map(|item| self.key(&item.id)).chain(twins).chain(billed).collect();
         let mapped = items.iter().map(|item| &item.mapped);
         let mut known = Known::read(self.company, own.into_iter(), mapped).await?;
         for item in &mut items {
@@ -146,6 +172,7 @@ impl Batch<'_> {
         }
         match self.entity.write() {
             Write::Master => self.masters(&mut items, &mut known).await?,
+            Write::NonPosting => self.non_posting(&mut items, &mut known).await?,
             Write::Document => self.documents(&mut items, &mut known).await?,
             Write::Nothing => {}
         }
@@ -177,11 +204,29 @@ impl Batch<'_> {
                 Ok(mapped) => (mapped, None),
                 Err(error) => (Mapped::default(), Some(self.unmapped(&id, &error))),
             };
-            let hash = hash(&mapped)?;
-            let (odoo, adopted) = Default::default();
-            items.push(Item { id, mapped, hash, odoo, unchanged: false, adopted, error });
+            items.push(Item { error, ..Item::new(id, mapped) });
+        }
+        self.trim(&mut items).await?;
+        for item in &mut items {
+            item.hash = hash(&item.mapped)?;
         }
         Ok(items)
+    }
+
+    /// Leaves out parts whose application this Odoo does not have.
+    async fn trim(&self, items: &mut [Item]) -> Result<()> {
+        let own = self.entity.model();
+        let parts = items.iter().flat_map(|item| &item.mapped.drafts);
+        let models: BTreeSet<&str> =
+            parts.map(|draft| draft.model).filter(|model| *model != own).collect();
+        for model in models {
+            if !apps::has(self.tools, self.company, model).await? {
+                for item in items.iter_mut() {
+                    item.mapped.drafts.retain(|d| d.part.is_empty() || d.model != model);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// What QuickBooks' ledger says of these very transactions.
@@ -215,14 +260,7 @@ impl Batch<'_> {
                 continue;
             }
             if !item.odoo.is_empty() {
-                item.error = Some(Problem {
-                    class: "changed",
-                    why: "It was changed in QuickBooks after it had been moved and posted. Odoo \
-                          still holds what it was."
-                        .to_owned(),
-                    remedy: Some(Remedy::FixRecord { kind, id: item.id.clone() }),
-                    waits_for: Vec::new(),
-                });
+                item.error = Some(self.changed(&item.id));
                 continue;
             }
             let missing = known.missing(item.mapped.drafts.iter().flat_map(|d| d.refs()));
@@ -298,6 +336,17 @@ impl Batch<'_> {
             }
         }
         Ok(())
+    }
+
+    pub(super) fn changed(&self, id: &QboId) -> Problem {
+        let why = "It was changed in QuickBooks after it had been moved and posted, or confirmed. \
+                   Odoo still holds what it was.";
+        Problem {
+            class: "changed",
+            why: why.to_owned(),
+            remedy: Some(Remedy::FixRecord { kind: self.entity.kind(), id: id.clone() }),
+            waits_for: Vec::new(),
+        }
     }
 
     pub(super) fn refused(&self, id: &QboId, part: &str, why: &str) -> Problem {

@@ -9,7 +9,7 @@ use q2o_domain::{
 use serde_json::json;
 
 use super::{company::Company, resolve::Known};
-use crate::{app::Tools, connect::Selections};
+use crate::{app::Tools, connect::OdooFields};
 
 /// One draft on its way into Odoo, and what came of it.
 pub struct Outgoing<'a> {
@@ -41,11 +41,37 @@ pub async fn load(
     for ((model, _), mut all) in alike {
         let odoo = company.odoo.as_ref();
         let fields = tools.connect.fields(&company.link.odoo, odoo, model).await?;
+        // those of lines have fields of their own
+        let mut inner = BTreeMap::new();
+        for (name, field) in all.iter().flat_map(|one| &one.draft.fields) {
+            let of = fields.get(*name).and_then(|field| field.relation.as_deref());
+            if let (Field::Lines(_), Some(of), false) = (field, of, inner.contains_key(*name)) {
+                inner.insert(*name, tools.connect.fields(&company.link.odoo, odoo, of).await?);
+            }
+        }
+        let fields = Columns { fields: &fields, inner };
         for some in all.chunks_mut(BATCH) {
             load_some(company, known, (model, &fields), some).await?;
         }
     }
     Ok(())
+}
+
+/// The fields that a model and its lines have.
+struct Columns<'a> {
+    fields: &'a OdooFields,
+    inner: BTreeMap<&'static str, std::sync::Arc<OdooFields>>,
+}
+
+impl Columns<'_> {
+    /// Whether Odoo has the column, as in `line_ids/nb_days` or `parent_id/.id`.
+    fn has(&self, column: &str) -> bool {
+        let mut steps = column.split('/');
+        let (field, next) = (steps.next().unwrap_or_default(), steps.next().unwrap_or_default());
+        let inner = self.inner.get(field).filter(|_| !matches!(next, "id" | ".id"));
+        field == "id"
+            || self.fields.contains_key(field) && inner.is_none_or(|inner| inner.contains_key(next))
+    }
 }
 
 /// The names of the fields, and of those of lines.
@@ -64,7 +90,7 @@ fn said(above: &str, fields: &Fields) -> Vec<String> {
 async fn load_some(
     company: &Company,
     known: &Known,
-    (model, fields): (&str, &Selections),
+    (model, there): (&str, &Columns<'_>),
     out: &mut [&mut Outgoing<'_>],
 ) -> Result<()> {
     // each refusal names its rows; without them the rest goes through
@@ -77,7 +103,7 @@ async fn load_some(
         // which record a row belongs to: lines take rows of their own
         let mut owner = Vec::new();
         for &at in &waiting {
-            let chosen = chosen(&out[at].draft.fields, fields);
+            let chosen = chosen(&out[at].draft.fields, there.fields);
             let cells = known.cells(&chosen, &out[at].external_id);
             for (row, cells) in cells.into_iter().enumerate() {
                 let mut cells: BTreeMap<_, _> = cells.into_iter().collect();
@@ -90,12 +116,8 @@ async fn load_some(
                 owner.push(at);
             }
         }
-        let there = |column: &&String| {
-            let field = column.split('/').next().unwrap_or_default();
-            field == "id" || fields.contains_key(field)
-        };
         let columns: BTreeSet<&String> =
-            rows.iter().flat_map(BTreeMap::keys).filter(there).collect();
+            rows.iter().flat_map(BTreeMap::keys).filter(|column| there.has(column)).collect();
         let columns: Vec<String> = columns.into_iter().cloned().collect();
         let table = rows
             .iter()
@@ -132,8 +154,8 @@ async fn load_some(
             Err(OdooError::Refused { .. }) => {
                 // it does not say which: halve until it does
                 let (left, right) = out.split_at_mut(out.len() / 2);
-                Box::pin(load_some(company, known, (model, fields), left)).await?;
-                return Box::pin(load_some(company, known, (model, fields), right)).await;
+                Box::pin(load_some(company, known, (model, there), left)).await?;
+                return Box::pin(load_some(company, known, (model, there), right)).await;
             }
             // no answer: loading again under the same external ids is harmless
             Err(error) => return Err(error.into()),
@@ -142,9 +164,10 @@ async fn load_some(
 }
 
 /// The fields with every choice made.
-fn chosen(fields: &Fields, selections: &Selections) -> Fields {
+fn chosen(fields: &Fields, there: &OdooFields) -> Fields {
     let choose = |(name, field): (&&'static str, &Field)| {
-        let there = |one: &&&str| selections.get(*name).is_some_and(|of| of.contains(**one));
+        let there =
+            |one: &&&str| there.get(*name).is_some_and(|field| field.choices.contains(**one));
         let field = match field {
             Field::Choice(of) => of
                 .iter()

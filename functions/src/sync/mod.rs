@@ -1,5 +1,6 @@
 //! The migration: its orchestrations, and the activities that touch the world.
 
+mod apps;
 mod as_decided;
 pub mod assess;
 pub mod backfill;
@@ -21,6 +22,7 @@ mod odoo_ledger;
 mod open;
 mod opening;
 pub mod orchestrate;
+mod orders;
 pub mod progress;
 mod prove;
 mod read_balances;

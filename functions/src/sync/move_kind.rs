@@ -1,7 +1,7 @@
 //! One kind of records, page by page: each page is one activity.
 
 use jiff::civil::Date;
-use q2o_domain::{Kind, RealmId, Write};
+use q2o_domain::{Kind, RealmId};
 use q2o_durable::{Context, Orchestration, Turn};
 use serde::{Deserialize, Serialize};
 
@@ -73,9 +73,9 @@ impl Orchestration for LoadKind {
     type Output = ();
 
     fn run(cx: &mut Context<'_>, mut at: Moving) -> Turn<()> {
-        // documents before the cut are in the opening balances
-        let documents = entity(at.kind).is_some_and(|e| e.write() == Write::Document);
-        if at.after.is_none() && documents {
+        // documents before the cut are in the opening balances, and orders of then are done
+        let dated = entity(at.kind).is_some_and(|e| e.write().dated());
+        if at.after.is_none() && dated {
             at.after = Some(at.task.from_cut());
         }
         loop {

@@ -184,9 +184,7 @@ async fn in_stock(
     let groups = match company.odoo.read_group("stock.quant", domain, &sums, &["product_id"]).await
     {
         // the application is not installed, or its user may not see it
-        Err(OdooError::NotInstalled { .. } | OdooError::Failed(Failure::NeedsUser { .. })) => {
-            return Ok(None);
-        }
+        Err(OdooError::NotInstalled { .. } | OdooError::Forbidden { .. }) => return Ok(None),
         other => other?,
     };
     let mut quantities = BTreeMap::new();

@@ -17,6 +17,7 @@ use q2o_durable::{Activity, Attempt};
 use serde::{Deserialize, Serialize};
 
 use super::{
+    apps,
     company::{Company, Task},
     compare::{Compared, compare, keep},
     completion::entry,
@@ -159,7 +160,9 @@ impl Rehearsal<'_> {
     async fn load(&mut self, entity: &'static dyn AnyEntity, attempt: &Attempt) -> Result<()> {
         let kind = entity.kind();
         let key = Select::Key(fetched_key(&self.task.job, kind));
-        let mut after = (entity.write() == Write::Document).then(|| self.task.from_cut());
+        let nowhere = apps::missing(self.tools, self.company, entity).await?;
+        let nowhere = nowhere.map(|(why, _)| why);
+        let mut after = entity.write().dated().then(|| self.task.from_cut());
         loop {
             attempt.checkpoint(&(kind, &after)).await.map_err(super::unsorted)?;
             let page: Vec<Read<Staged>> =
@@ -169,7 +172,7 @@ impl Rehearsal<'_> {
                 page.last().map(|last| (last.sort.clone().unwrap_or_default(), last.id.clone()));
             let ledger = self.ledger(entity, &page).await?;
             for read in page {
-                self.record(entity, &read.value, &ledger);
+                self.record(entity, &read.value, &ledger, nowhere.as_ref());
             }
             if !full {
                 return Ok(());
@@ -198,12 +201,16 @@ impl Rehearsal<'_> {
         entity: &'static dyn AnyEntity,
         staged: &Staged,
         ledger: &BTreeMap<Txn, LedgerTxn>,
+        nowhere: Option<&String>,
     ) {
         let kind = entity.kind();
         let txn = Txn::new(kind, staged.id.clone());
         let postings = ledger.get(&txn).map_or(&[][..], |txn| &txn.postings);
         let books = Books { facts: self.facts, ledger: postings };
-        let mapped = entity.read(&staged.record).and_then(|record| record.map(&books));
+        let mapped = match nowhere {
+            Some(why) => Err(MapError::NotMoved(why.clone())),
+            None => entity.read(&staged.record).and_then(|record| record.map(&books)),
+        };
         let (class, why, waits_for) = match mapped {
             Ok(mapped) => {
                 let missing = self.odoo.load(kind, &staged.id, &mapped, &txn);

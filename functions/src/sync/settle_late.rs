@@ -58,8 +58,8 @@ async fn settle_late(tools: &Tools, task: &Task, attempt: &Attempt) -> Result<()
         let mapped: Vec<Mapped> = late
             .iter()
             .map(|(_, allocation)| Mapped {
-                drafts: Vec::new(),
                 allocations: vec![allocation.clone()],
+                ..Mapped::default()
             })
             .collect();
         let own = late.iter().map(|(own, _)| record_key(&task.link, own.kind, &own.id));

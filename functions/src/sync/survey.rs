@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     app::Tools,
-    entities::{PLANS, document::Journal, entity},
+    entities::{PLANS, document::Journal, entity, orders, time_activity},
     mappings::{self, check::Sides},
     store::{collection, document, failed},
 };
@@ -84,9 +84,6 @@ async fn survey(tools: &Tools, input: Input, attempt: &Attempt) -> Result<Survey
         }
     }
     let mapping = mapping(tools, &company).await?;
-    if !only_look {
-        prepare(&company).await?;
-    }
     let mut unavailable = switched_off(&preferences);
     let known = [(Kind::CompanyInfo, info), (Kind::Preferences, preferences)];
     let asked: Vec<(Kind, Option<&str>)> = kinds
@@ -106,8 +103,11 @@ async fn survey(tools: &Tools, input: Input, attempt: &Attempt) -> Result<Survey
             }
         }
     }
-    let to_fetch =
+    let to_fetch: Vec<Kind> =
         counts.iter().filter(|(_, counts)| counts.source > 0).map(|(kind, _)| *kind).collect();
+    if !only_look {
+        prepare(tools, &company, &to_fetch).await?;
+    }
     let mut staged = Vec::new();
     for (kind, record) in known {
         let record = to_raw_value(&record).map_err(|error| Failure::bug(error.to_string()))?;
@@ -242,34 +242,70 @@ async fn adopt_currency(
     company.odoo.write("res.company", &[company.odoo_company], fields).await.map_err(|_| mismatch())
 }
 
-/// Makes what the migration needs in Odoo, as far as it is not there.
-async fn prepare(company: &Company) -> Result<()> {
-    let codes: Vec<String> = Journal::ALL.iter().map(|j| j.code().to_owned()).collect();
-    let there = company.find("account.journal", "code", &codes).await?;
-    let missing: Vec<Value> = Journal::ALL
-        .iter()
-        .filter(|journal| !there.contains_key(journal.code()))
-        .map(|journal| {
-            let (name, of) = journal.made_as();
-            json!({
-                "name": name,
-                "code": journal.code(),
-                "type": of,
-                "company_id": company.odoo_company.0,
-                // history is not for the dashboard
-                "show_on_dashboard": false,
-            })
+/// Makes what many records share in Odoo, as far as it is not there.
+async fn prepare(tools: &Tools, company: &Company, kinds: &[Kind]) -> Result<()> {
+    let journal = |journal: &Journal| {
+        let (name, of) = journal.made_as();
+        let fields = json!({
+            "name": name,
+            "code": journal.code(),
+            "type": of,
+            // history is not for the dashboard
+            "show_on_dashboard": false,
+        });
+        (journal.code(), fields)
+    };
+    let journals = Journal::ALL.iter().map(journal).collect();
+    make(tools, company, "account.journal", "code", journals).await?;
+    let plans = PLANS.iter().map(|name| (*name, json!({ "name": name }))).collect();
+    make(tools, company, "account.analytic.plan", "name", plans).await?;
+    if kinds.contains(&Kind::Estimate) || kinds.contains(&Kind::PurchaseOrder) {
+        let (code, name) = orders::LINE;
+        let none = json!([[6, 0, []]]);
+        let product = json!({
+            "name": name, "default_code": code, "type": "service",
+            "taxes_id": none, "supplier_taxes_id": none,
+        });
+        make(tools, company, "product.product", "default_code", vec![(code, product)]).await?;
+    }
+    if kinds.contains(&Kind::TimeActivity) {
+        let name = time_activity::PROJECT;
+        let fields = json!({
+            "name": name, "allow_timesheets": true, "privacy_visibility": "employees",
+        });
+        make(tools, company, "project.project", "name", vec![(name, fields)]).await?;
+    }
+    Ok(())
+}
+
+/// Makes records of one model, each told by a field, as far as they are not there;
+/// none where Odoo does not have the model, and without fields that it does not have.
+async fn make(
+    tools: &Tools,
+    company: &Company,
+    model: &str,
+    by: &str,
+    records: Vec<(&str, Value)>,
+) -> Result<()> {
+    let odoo = company.odoo.as_ref();
+    let fields = tools.connect.fields(&company.link.odoo, odoo, model).await?;
+    if fields.is_empty() {
+        return Ok(());
+    }
+    let values: Vec<String> = records.iter().map(|(value, _)| (*value).to_owned()).collect();
+    let there = company.find(model, by, &values).await?;
+    let missing = records.into_iter().filter(|(value, _)| !there.contains_key(*value));
+    let missing: Vec<Value> = missing
+        .map(|(_, mut record)| {
+            record["company_id"] = company.odoo_company.0.into();
+            if let Value::Object(record) = &mut record {
+                record.retain(|name, _| fields.contains_key(name));
+            }
+            record
         })
         .collect();
     if !missing.is_empty() {
-        company.odoo.create("account.journal", missing, json!({})).await?;
-    }
-    let names: Vec<String> = PLANS.iter().map(|name| (*name).to_owned()).collect();
-    let there = company.find("account.analytic.plan", "name", &names).await?;
-    let missing: Vec<Value> =
-        names.iter().filter(|n| !there.contains_key(*n)).map(|n| json!({ "name": n })).collect();
-    if !missing.is_empty() {
-        company.odoo.create("account.analytic.plan", missing, json!({})).await?;
+        odoo.create(model, missing, json!({})).await?;
     }
     Ok(())
 }

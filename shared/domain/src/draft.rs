@@ -18,6 +18,21 @@ pub struct Mapped {
     pub drafts: Vec<Draft>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub allocations: Vec<Allocation>,
+    /// Where the record itself is an order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order: Option<Order>,
+}
+
+/// What becomes of an order once its lines are there: Odoo begins deliveries and
+/// receipts for lines that a confirmed order gets, so it is confirmed last.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Order {
+    /// Odoo's word, as in `sale`.
+    pub state: &'static str,
+    /// Nothing is left to be billed, whatever Odoo makes of quantities.
+    pub closed: bool,
+    /// What billed it.
+    pub billed_by: Vec<Ref>,
 }
 
 /// One Odoo record. Plain data: compare it, print it, snapshot it.
@@ -195,6 +210,6 @@ impl Draft {
 
 impl From<Draft> for Mapped {
     fn from(draft: Draft) -> Self {
-        Self { drafts: vec![draft], allocations: Vec::new() }
+        Self { drafts: vec![draft], ..Self::default() }
     }
 }

@@ -24,6 +24,8 @@ pub trait Entity: Send + Sync + 'static {
     /// has to be the same for it to be adopted.
     const KEY: Option<(&'static str, &'static str)> = None;
     const WRITE: Write = Write::Master;
+    /// The Odoo application that its records go into; without it they stay out.
+    const APP: Option<App> = None;
 
     /// The QuickBooks record, as much of it as we read.
     type Source: DeserializeOwned + Send + Sync;
@@ -55,10 +57,29 @@ pub trait Entity: Send + Sync + 'static {
 pub enum Write {
     /// By `load()` under an external id: idempotent by construction.
     Master,
+    /// By `load()` as well, but dated: from the first day of history on, and an
+    /// order is put into its state once its lines are there.
+    NonPosting,
     /// By `create()` as a draft with a searchable key, then `action_post`.
     Document,
     /// Not at all; it only informs the others.
     Nothing,
+}
+
+impl Write {
+    /// Whether the kind's records are moved from the first day of history on only.
+    pub fn dated(self) -> bool {
+        matches!(self, Self::NonPosting | Self::Document)
+    }
+}
+
+/// An Odoo application, told by a field that comes with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct App {
+    /// As Odoo's list of applications calls it.
+    pub name: &'static str,
+    pub model: &'static str,
+    pub field: &'static str,
 }
 
 /// What a document says of itself, in its own currency.
@@ -97,6 +118,7 @@ pub trait AnyEntity: Send + Sync {
     fn only(&self) -> Option<&'static str>;
     fn key(&self) -> Option<(&'static str, &'static str)>;
     fn write(&self) -> Write;
+    fn app(&self) -> Option<App>;
     /// Reads one record of this kind.
     fn read(&self, record: &RawValue) -> Result<Box<dyn Record>, MapError>;
     /// Reads one that was taken apart already.
@@ -150,6 +172,9 @@ impl<E: Entity> AnyEntity for E {
     }
     fn write(&self) -> Write {
         E::WRITE
+    }
+    fn app(&self) -> Option<App> {
+        E::APP
     }
     fn read(&self, record: &RawValue) -> Result<Box<dyn Record>, MapError> {
         record_of::<E>(serde_json::from_str(record.get()))

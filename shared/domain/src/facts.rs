@@ -19,6 +19,10 @@ pub struct Facts {
     pub tax_agencies: BTreeMap<QboId, String>,
     /// Tax code to the rates it levies on sales and on purchases.
     pub tax_codes: BTreeMap<QboId, (Vec<QboId>, Vec<QboId>)>,
+    /// Customers that are projects or jobs.
+    pub projects: BTreeSet<QboId>,
+    /// Who spent time, and for whom.
+    pub worked: BTreeSet<(Kind, QboId)>,
     /// Types that customers can be of.
     pub customer_types: BTreeSet<QboId>,
     /// Currencies that the books are kept in beside the home currency, by code.

@@ -56,6 +56,8 @@ pub enum Remedy {
     Review { txn_type: String, id: QboId },
     /// Roll the migration back first: what was loaded stands in the way.
     RollBack,
+    /// Install this application in Odoo, then migrate again.
+    InstallApp { app: String },
     /// Choose a plan with more years of history.
     Upgrade,
     /// Send what is missing or malformed again.

@@ -47,6 +47,7 @@ pub enum Kind {
     Budget,
     RecurringTransaction,
     JournalCode,
+    Attachable,
 }
 
 impl Kind {

@@ -14,8 +14,8 @@ mod plan;
 pub mod ports;
 pub mod records;
 
-pub use draft::{Allocation, Draft, Field, Fields, Made, Mapped, Ref};
-pub use entity::{AnyEntity, Entity, MapError, Record, Sums, Write, record_id, waves};
+pub use draft::{Allocation, Draft, Field, Fields, Made, Mapped, Order, Ref};
+pub use entity::{AnyEntity, App, Entity, MapError, Record, Sums, Write, record_id, waves};
 pub use facts::{AccountFacts, Books, Facts, ItemFacts};
 pub use failure::{Failure, Remedy, Result};
 pub use ids::{Currency, JobId, LinkId, OdooId, QboId, RealmId, TenantId};

@@ -14,6 +14,8 @@ impl Business {
         self.card_payment();
         self.adjustment();
         self.customer_types();
+        self.orders();
+        self.time();
         self.listed();
     }
 
@@ -44,6 +46,81 @@ impl Business {
                 "AdjustAccountRef": reference(COGS), "PrivateNote": "Counted",
             });
             self.books.add("InventoryAdjustment", record);
+        }
+    }
+
+    /// An estimate that became an invoice and a purchase order that became a bill,
+    /// and others that came to nothing yet, or at all.
+    fn orders(&mut self) {
+        let (sold, bought) = (&self.invoices[0], &self.bills[0]);
+        let became = |kind: &str, id: &str| json!([{ "TxnId": id, "TxnType": kind }]);
+        let closed = json!({
+            "TxnDate": sold.record["TxnDate"], "CustomerRef": sold.record["CustomerRef"],
+            "TxnStatus": "Closed", "Line": sold.record["Line"], "TotalAmt": sold.record["TotalAmt"],
+            "TxnTaxDetail": sold.record["TxnTaxDetail"], "LinkedTxn": became("Invoice", &sold.id),
+        });
+        let ordered = json!({
+            "TxnDate": bought.record["TxnDate"], "VendorRef": bought.record["VendorRef"],
+            "POStatus": "Closed", "Line": bought.record["Line"],
+            "TotalAmt": bought.record["TotalAmt"], "LinkedTxn": became("Bill", &bought.id),
+        });
+        let (date, customer) = (self.today.to_string(), self.people.customers[0].clone());
+        let item = json!({
+            "Amount": money(55_000), "DetailType": "SalesItemLineDetail", "Description": "Fountains",
+            "SalesItemLineDetail": { "ItemRef": reference("6"), "Qty": 2, "UnitPrice": money(27_500) },
+        });
+        let discount = json!({
+            "Amount": money(5000), "DetailType": "DiscountLineDetail",
+            "DiscountLineDetail": { "PercentBased": false },
+        });
+        let open = |status: &str| {
+            json!({
+                "TxnDate": date, "CustomerRef": reference(&customer), "TxnStatus": status,
+                "ExpirationDate": date, "EmailStatus": "EmailSent", "SalesTermRef": reference("3"),
+                "CustomerMemo": { "value": "Thank you." }, "Line": [item, discount],
+                "TotalAmt": money(50_000),
+            })
+        };
+        let (accepted, rejected) = (open("Accepted"), open("Rejected"));
+        for (entity, mut record) in [
+            ("Estimate", closed),
+            ("Estimate", accepted),
+            ("Estimate", rejected),
+            ("PurchaseOrder", ordered),
+        ] {
+            record["Id"] = json!(self.books.txn());
+            record["DocNumber"] = json!(self.books.number());
+            self.books.add(entity, record);
+        }
+    }
+
+    /// Of a vendor by the clock for a job, and of an employee for nobody.
+    fn time(&mut self) {
+        let (date, vendor) = (self.today.to_string(), self.people.vendors[0].clone());
+        let employee = self.people.employees[0].clone();
+        let mut job = self.people.customers[0].clone();
+        for customer in self.books.records.get_mut("Customer").into_iter().flatten() {
+            if customer.get("ParentRef").is_some() {
+                customer["Job"] = json!(true);
+                customer["Id"].as_str().unwrap_or_default().clone_into(&mut job);
+            }
+        }
+        for record in [
+            json!({
+                "NameOf": "Vendor", "VendorRef": reference(&vendor), "CustomerRef": reference(&job),
+                "StartTime": format!("{date}T08:00:00-07:00"),
+                "EndTime": format!("{date}T12:30:00-07:00"), "BreakMinutes": 20,
+                "ItemRef": reference("4"),
+            }),
+            json!({
+                "NameOf": "Employee", "EmployeeRef": reference(&employee), "Hours": 1, "Minutes": 0,
+                "Description": "Tidied up",
+            }),
+        ] {
+            let mut record = record;
+            record["Id"] = json!(self.books.txn());
+            record["TxnDate"] = json!(date);
+            self.books.add("TimeActivity", record);
         }
     }
 

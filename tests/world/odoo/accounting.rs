@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{
     convert::{amount, lines, number},
     fault::{Raised, Result},
-    reconcile,
+    orders, projects, reconcile,
     store::{Record, Store},
 };
 
@@ -41,7 +41,14 @@ pub fn defaults(store: &Store, model: &str, record: &mut Record) {
             default("active", json!(true));
             default("type", json!("contact"));
         }
-        "res.currency.rate" => default("company_id", json!(store.company())),
+        "sale.order" | "purchase.order" => orders::defaults(store, record),
+        "project.project" | "hr.employee" => {
+            default("company_id", json!(store.company()));
+            default("active", json!(true));
+        }
+        "res.currency.rate" | "account.analytic.line" => {
+            default("company_id", json!(store.company()));
+        }
         "product.pricelist" => default("active", json!(true)),
         "product.product" => {
             default("active", json!(true));
@@ -116,6 +123,7 @@ pub fn made(store: &mut Store, model: &str, id: i64) -> Result<()> {
             }
             Ok(())
         }
+        "project.project" | "account.analytic.line" => projects::made(store, model, id),
         "res.currency.rate" => {
             // units for one of home currency, kept whichever way it was said
             let home = amount(store, model, id, "inverse_company_rate");

@@ -13,6 +13,7 @@ use super::{
 
 pub fn database(options: &Options) -> Store {
     let mut store = Store::default();
+    store.apps = options.apps.iter().map(|app| (*app).to_owned()).collect();
     for code in ["USD", "EUR", "GBP", "CAD", "AUD", "JPY", "MXN", "INR"] {
         let active = code == options.currency;
         put(&mut store, "res.currency", &[("name", json!(code)), ("active", json!(active))]);
@@ -36,6 +37,7 @@ pub fn database(options: &Options) -> Store {
     put(&mut store, "res.users.apikeys", &[("name", json!("q2o")), ("user_id", json!(USER))]);
     debug_assert!(store.get("res.users", USER).is_some(), "the second user");
     put(&mut store, "product.category", &[("name", json!("All"))]);
+    put(&mut store, "account.analytic.plan", &[("name", json!("Project"))]);
     for name in ["Product Price", "Product Unit of Measure", "Discount"] {
         put(&mut store, "decimal.precision", &[("name", json!(name)), ("digits", json!(2))]);
     }

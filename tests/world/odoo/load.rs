@@ -20,6 +20,8 @@ struct Row {
     at: usize,
     until: usize,
     name: Option<String>,
+    /// Its database id, where that is how it is told.
+    own: Option<i64>,
     values: Record,
     lines: BTreeMap<String, Vec<(Option<String>, Record)>>,
     errors: Vec<(String, String)>,
@@ -105,6 +107,7 @@ fn gather(
             at,
             until: at,
             name: None,
+            own: None,
             values: Record::new(),
             lines: BTreeMap::new(),
             errors: Vec::new(),
@@ -114,6 +117,10 @@ fn gather(
     row.until = at;
     let mut line: BTreeMap<&str, (Option<String>, Record)> = BTreeMap::new();
     for (column, cell) in columns.iter().zip(cells) {
+        if *column == ".id" {
+            row.own = cell.parse().ok();
+            continue;
+        }
         if *column == "id" {
             if !cell.is_empty() {
                 row.name = Some((*cell).to_owned());
@@ -205,6 +212,7 @@ fn converted(
 
 fn put(store: &mut Store, model: &str, row: &Row, context: &Value) -> Result<i64> {
     let known_id = row.name.as_ref().and_then(|name| store.named(name)).map(|(_, id)| *id);
+    let known_id = known_id.or(row.own);
     let id = match known_id {
         Some(id) => {
             write(store, model, id, &Value::Object(row.values.clone()))?;

@@ -9,8 +9,8 @@ use super::{
     fault::{Raised, Result},
     group::read_group,
     load::load,
-    models::{Field, Type, fields, label},
-    moves, reconcile,
+    models::{self, Field, Type, fields, label},
+    moves, orders, reconcile,
     store::{Record, Store},
 };
 
@@ -24,11 +24,12 @@ pub fn call(
     args: &Value,
     named: &Value,
 ) -> Result<Value> {
-    if fields(model).is_none() {
+    if fields(model).is_none() || !there(store, model, "") {
         return Err(Raised::user(format!("Object {model} doesn't exist")));
     }
     let context = &named["context"];
     store.work_in(context["allowed_company_ids"][0].as_i64());
+    store.skips_procurement = context["skip_procurement"] == true;
     let nothing = Value::Null;
     let arg = |at: usize, name: &str| args.get(at).or_else(|| named.get(name)).unwrap_or(&nothing);
     match (model, method) {
@@ -69,8 +70,9 @@ pub fn call(
         }
         (_, "fields_get") => {
             let of = fields(model).unwrap_or_default();
+            let of = of.iter().filter(|field| there(store, model, field.name));
             let mut described: Record =
-                of.iter().map(|field| (field.name.to_owned(), described(field))).collect();
+                of.map(|field| (field.name.to_owned(), described(field))).collect();
             described.insert("id".to_owned(), json!({ "type": "integer" }));
             Ok(Value::Object(described))
         }
@@ -80,7 +82,7 @@ pub fn call(
             Ok(json!(false))
         }
         ("account.move", "button_cancel") => {
-            moves::cancel(store, &ids(&arg(0, "ids")))?;
+            moves::cancel(store, &ids(arg(0, "ids")))?;
             Ok(Value::Null)
         }
         ("account.move", "button_draft") => {
@@ -95,6 +97,11 @@ pub fn call(
     }
 }
 
+/// Whether the application that a model or a field comes with is installed.
+fn there(store: &Store, model: &str, field: &str) -> bool {
+    models::app(model, field).is_none_or(|app| store.installed(app))
+}
+
 /// A field as `fields_get` tells it.
 fn described(field: &Field) -> Value {
     match field.is {
@@ -102,6 +109,9 @@ fn described(field: &Field) -> Value {
             let pairs: Vec<[&str; 2]> = choices.iter().map(|one| [*one, label(one)]).collect();
             json!({ "type": "selection", "selection": pairs })
         }
+        Type::One(of) => json!({ "type": "many2one", "relation": of }),
+        Type::Many(of) => json!({ "type": "many2many", "relation": of }),
+        Type::Lines(of, _) => json!({ "type": "one2many", "relation": of }),
         _ => json!({ "type": "any" }),
     }
 }
@@ -185,6 +195,7 @@ pub fn insert(store: &mut Store, model: &str, values: &Record) -> Result<i64> {
             line_commands(store, of, back, id, value)?;
         }
     }
+    orders::changed(store, model, id, values);
     Ok(id)
 }
 
@@ -246,13 +257,23 @@ pub fn write(store: &mut Store, model: &str, id: i64, values: &Value) -> Result<
             }
         }
     }
+    let before = store.get(model, id).cloned().unwrap_or_default();
     store.replace(model, id, record);
     for (name, value) in values {
         if let Type::Lines(of, back) = known(model, name)?.is {
             line_commands(store, of, back, id, value)?;
         }
     }
-    accounting::made(store, model, id)
+    accounting::made(store, model, id)?;
+    let after = store.get(model, id).cloned().unwrap_or_default();
+    let changed = after.into_iter().filter(|(name, value)| before.get(name) != Some(value));
+    let changed = changed.filter(|(name, _)| values.contains_key(name)).collect();
+    orders::changed(store, model, id, &changed);
+    // what Odoo computes stays as written, unless what it is computed from is written with it
+    if let (Some(status), false) = (values.get("invoice_status"), values.contains_key("state")) {
+        store.set(model, id, "invoice_status", status.clone());
+    }
+    Ok(())
 }
 
 fn unlink(store: &mut Store, model: &str, id: i64) -> Result<()> {

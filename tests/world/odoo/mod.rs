@@ -13,6 +13,8 @@ mod load;
 mod methods;
 mod models;
 mod moves;
+mod orders;
+mod projects;
 mod reconcile;
 mod rights;
 mod server;
@@ -39,6 +41,8 @@ pub struct Options {
     pub company: String,
     /// ISO code of the company's currency.
     pub currency: String,
+    /// Applications installed beside accounting, by their modules' names.
+    pub apps: Vec<&'static str>,
 }
 
 impl Default for Options {
@@ -50,6 +54,7 @@ impl Default for Options {
             series: "18.0".to_owned(),
             company: "My Company".to_owned(),
             currency: "USD".to_owned(),
+            apps: vec!["sale", "purchase", "stock", "hr_timesheet"],
         }
     }
 }
@@ -84,6 +89,11 @@ impl OdooSim {
     fn store(&self) -> MutexGuard<'_, Store> {
         // a panic inside a call has rolled nothing back, and the test has failed anyway
         self.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Has exactly these applications beside accounting, by their modules' names.
+    pub fn install(&self, apps: &[&str]) {
+        self.store().apps = apps.iter().map(|app| (*app).to_owned()).collect();
     }
 
     /// Makes another company, in US dollars; gives its id.

@@ -54,6 +54,14 @@ pub fn fields(model: &str) -> Option<&'static [Field]> {
         "product.category" => CATEGORY,
         "product.product" => PRODUCT,
         "product.pricelist" => PRICELIST,
+        "sale.order" => SALE_ORDER,
+        "sale.order.line" => SALE_LINE,
+        "purchase.order" => PURCHASE_ORDER,
+        "purchase.order.line" => PURCHASE_LINE,
+        "project.project" => PROJECT,
+        "hr.employee" => EMPLOYEE,
+        "account.analytic.line" => ANALYTIC_LINE,
+        "stock.picking" => PICKING,
         "res.currency.rate" => RATE,
         "account.move" => MOVE,
         "account.move.line" => LINE,
@@ -68,6 +76,19 @@ pub fn fields(model: &str) -> Option<&'static [Field]> {
 
 pub fn field(model: &str, name: &str) -> Option<&'static Field> {
     fields(model)?.iter().find(|field| field.name == name)
+}
+
+/// The application that a model, or a field of one, comes with.
+pub fn app(model: &str, field: &str) -> Option<&'static str> {
+    match (model, field) {
+        ("sale.order" | "sale.order.line", _) => Some("sale"),
+        ("purchase.order" | "purchase.order.line", _)
+        | ("account.move.line", "purchase_line_id") => Some("purchase"),
+        ("stock.picking", _) => Some("stock"),
+        ("project.project" | "hr.employee", _)
+        | ("account.analytic.line", "project_id" | "employee_id") => Some("hr_timesheet"),
+        _ => None,
+    }
 }
 
 /// Whether records of a model can be archived: searches leave those out.
@@ -288,6 +309,87 @@ const RATE: &[Field] = &[
     f("rate", Number),
     f("inverse_company_rate", Number),
 ];
+const BILLED: Type = Choice(&["upselling", "invoiced", "to invoice", "no"]);
+const SALE_ORDER: &[Field] = &[
+    must("name", Text),
+    must("partner_id", One("res.partner")),
+    must("date_order", Moment),
+    f("state", Choice(&["draft", "sent", "sale", "cancel"])),
+    f("validity_date", Day),
+    f("payment_term_id", One("account.payment.term")),
+    f("pricelist_id", One("product.pricelist")),
+    f("currency_id", One("res.currency")),
+    f("company_id", One("res.company")),
+    f("user_id", One("res.users")),
+    f("origin", Text),
+    f("note", Text),
+    f("amount_total", Number),
+    f("invoice_status", BILLED),
+    f("order_line", Lines("sale.order.line", "order_id")),
+];
+const SALE_LINE: &[Field] = &[
+    must("order_id", One("sale.order")),
+    must("name", Text),
+    f("product_id", One("product.product")),
+    f("display_type", Choice(&["line_section", "line_note"])),
+    f("product_uom_qty", Number),
+    f("price_unit", Number),
+    f("price_subtotal", Number),
+    f("tax_id", Many("account.tax")),
+    f("invoice_lines", Many("account.move.line")),
+];
+const PURCHASE_ORDER: &[Field] = &[
+    must("name", Text),
+    must("partner_id", One("res.partner")),
+    must("date_order", Moment),
+    f("date_approve", Moment),
+    f("state", Choice(&["draft", "sent", "to approve", "purchase", "done", "cancel"])),
+    f("payment_term_id", One("account.payment.term")),
+    f("currency_id", One("res.currency")),
+    f("company_id", One("res.company")),
+    f("user_id", One("res.users")),
+    f("origin", Text),
+    f("notes", Text),
+    f("amount_total", Number),
+    f("invoice_status", BILLED),
+    f("order_line", Lines("purchase.order.line", "order_id")),
+];
+const PURCHASE_LINE: &[Field] = &[
+    must("order_id", One("purchase.order")),
+    must("name", Text),
+    f("product_id", One("product.product")),
+    f("display_type", Choice(&["line_section", "line_note"])),
+    f("product_qty", Number),
+    f("price_unit", Number),
+    f("price_subtotal", Number),
+    f("taxes_id", Many("account.tax")),
+];
+const PICKING: &[Field] = &[f("origin", Text), f("company_id", One("res.company"))];
+const PROJECT: &[Field] = &[
+    must("name", Text),
+    f("active", Flag),
+    f("partner_id", One("res.partner")),
+    f("account_id", One("account.analytic.account")),
+    f("allow_timesheets", Flag),
+    f("privacy_visibility", Choice(&["followers", "employees", "portal"])),
+    f("company_id", One("res.company")),
+];
+const EMPLOYEE: &[Field] = &[
+    must("name", Text),
+    f("active", Flag),
+    f("work_contact_id", One("res.partner")),
+    f("company_id", One("res.company")),
+];
+const ANALYTIC_LINE: &[Field] = &[
+    must("name", Text),
+    must("date", Day),
+    f("unit_amount", Number),
+    f("amount", Number),
+    f("account_id", One("account.analytic.account")),
+    f("project_id", One("project.project")),
+    f("employee_id", One("hr.employee")),
+    f("company_id", One("res.company")),
+];
 /// Move types.
 pub const MOVE_TYPES: &[&str] =
     &["entry", "out_invoice", "out_refund", "in_invoice", "in_refund", "out_receipt", "in_receipt"];
@@ -339,6 +441,7 @@ const LINE: &[Field] = &[
     ),
     f("quantity", Number),
     f("price_unit", Number),
+    f("price_subtotal", Number),
     f("balance", Number),
     f("debit", Number),
     f("credit", Number),
@@ -354,6 +457,7 @@ const LINE: &[Field] = &[
     f("tax_line_id", One("account.tax")),
     f("tax_base_amount", Number),
     f("analytic_distribution", Json),
+    f("purchase_line_id", One("purchase.order.line")),
     f("parent_state", Text),
     f("account_type", Text),
     f("move_type", Text),

@@ -134,6 +134,7 @@ fn add_line(store: &mut Store, of: i64, values: &Record) -> Result<()> {
     }
     let (debit, credit) =
         if balance >= Decimal::ZERO { (balance, Decimal::ZERO) } else { (Decimal::ZERO, -balance) };
+    let subtotal = given("quantity").unwrap_or_default() * given("price_unit").unwrap_or_default();
     let in_currency = given("amount_currency").unwrap_or(balance);
     let open = store.field("account.account", account, "reconcile") == &json!(true);
     for (name, value) in [
@@ -142,6 +143,7 @@ fn add_line(store: &mut Store, of: i64, values: &Record) -> Result<()> {
         ("debit", number(debit)),
         ("credit", number(credit)),
         ("amount_currency", number(in_currency)),
+        ("price_subtotal", number(subtotal.round_dp(2))),
         ("amount_residual", number(if open { balance } else { Decimal::ZERO })),
         ("amount_residual_currency", number(if open { in_currency } else { Decimal::ZERO })),
         ("display_type", json!(display)),

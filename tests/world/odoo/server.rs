@@ -10,7 +10,7 @@ use q2o_clients::{
 };
 use q2o_domain::{
     Failure, OdooId, Result,
-    ports::{Budget, Odoo},
+    ports::{Budget, Odoo, OdooError},
 };
 use q2o_platform::clock::SystemClock;
 use serde_json::{Value, json};
@@ -59,7 +59,10 @@ impl Server {
                 .await
                 .map_err(Failure::from);
             match loaded {
-                Ok(_) => return Ok(company),
+                Ok(_) => {
+                    warehouse(&odoo, company).await?;
+                    return Ok(company);
+                }
                 // a transaction that began before this company was there keeps the user's
                 // rights as they were in mind for all; writing them again ends that
                 Err(Failure::NeedsUser { why, .. }) if why.contains("invalid companies") => {
@@ -104,5 +107,14 @@ impl Budget for Unlimited {
     }
     async fn block(&self, _: &str, _: Duration) -> Result<()> {
         Ok(())
+    }
+}
+
+/// A company that is made by RPC gets none, and orders of goods ask for one.
+async fn warehouse(odoo: &OdooClient, company: i64) -> Result<()> {
+    let warehouse = json!({ "name": format!("Warehouse {company}"), "code": company.to_string() });
+    match odoo.create("stock.warehouse", vec![warehouse], json!({})).await {
+        Ok(_) | Err(OdooError::NotInstalled { .. }) => Ok(()),
+        Err(error) => Err(error.into()),
     }
 }

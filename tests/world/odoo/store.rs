@@ -125,6 +125,11 @@ pub struct Store {
     names: BTreeMap<String, (String, i64)>,
     /// Last number of each journal's sequence, by its prefix.
     pub sequences: BTreeMap<String, i64>,
+    /// Applications beside accounting.
+    pub apps: BTreeSet<String>,
+    /// Whether the call at hand is to begin no deliveries.
+    #[serde(skip)]
+    pub skips_procurement: bool,
     /// The company that the call at hand works in; the first if it names none.
     #[serde(skip)]
     company: Option<i64>,
@@ -148,6 +153,10 @@ impl Store {
 
     pub fn work_in(&mut self, company: Option<i64>) {
         self.company = company;
+    }
+
+    pub fn installed(&self, app: &str) -> bool {
+        self.apps.contains(app)
     }
 
     /// What belongs to another company is not there.

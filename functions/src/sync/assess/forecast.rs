@@ -78,6 +78,11 @@ pub fn forecast(asked: &Asked<'_>) -> Forecast {
                     odoo_calls += counted.records * TAX_RATE;
                 }
             }
+            // orders are also put into their states
+            Write::NonPosting => {
+                masters += moved;
+                odoo_calls += batches(moved) * DOCUMENTS;
+            }
             Write::Document => {
                 documents += moved;
                 before += counted.before;

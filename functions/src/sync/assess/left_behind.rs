@@ -10,10 +10,8 @@ use super::books::{BooksSeen, List};
 use crate::entities::entity;
 
 /// Kinds of QuickBooks that no entity moves, and what becomes of them.
-pub const NO_ENTITY: [(&str, &str); 2] = [
-    ("Attachable", "Files and notes stay in QuickBooks. Download what you need of them."),
-    ("TaxClassification", "Odoo taxes by its own tax records; classifications are not moved."),
-];
+pub const NO_ENTITY: [(&str, &str); 1] =
+    [("TaxClassification", "Odoo taxes by its own tax records; classifications are not moved.")];
 
 pub fn left_behind(seen: &BooksSeen) -> Vec<LeftBehind> {
     let books = Books { facts: &seen.facts, ledger: &[] };

@@ -103,8 +103,7 @@ impl OfKind<'_> {
         telling: &mut Telling,
     ) {
         let Staged { kind, id, record, .. } = staged;
-        let document = self.entity.write() == Write::Document;
-        let read = self.entity.read(&record).ok().filter(|_| document);
+        let read = self.entity.read(&record).ok().filter(|_| self.entity.write().dated());
         let sums = read.and_then(|record| record.sums(self.facts));
         if let Some(sums) = sums.as_ref().filter(|sums| sums.date < self.task.cut) {
             // before the cut only what is still open is there
@@ -114,6 +113,8 @@ impl OfKind<'_> {
             }
             return;
         }
+        // what posts nothing has no sums to compare
+        let sums = sums.filter(|_| self.entity.write() == Write::Document);
         self.here += 1;
         let Some(link) = link else {
             if self.missing.len() < NAMED {

@@ -44,10 +44,7 @@ fn named(error: &Value) -> OdooError {
             "Odoo does not accept the user's key (any more). Keys can expire.",
         )
         .into(),
-        "odoo.exceptions.AccessError" => {
-            Failure::needs(Remedy::CheckOdoo, format!("The Odoo user may not do this: {message}"))
-                .into()
-        }
+        "odoo.exceptions.AccessError" => OdooError::Forbidden { message },
         // a deleted user id reads like a missing record
         "odoo.exceptions.MissingError" if message.contains("res.users") => {
             Failure::needs(Remedy::CheckOdoo, "The Odoo user does not exist (any more).").into()

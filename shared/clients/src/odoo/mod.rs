@@ -108,7 +108,13 @@ impl OdooClient {
         if !kwargs.is_object() {
             kwargs = Value::Object(Map::new());
         }
-        let mut context = json!({ "lang": "en_US", "tz": "UTC", "tracking_disable": true });
+        // what we bring is history: nobody is told, and no goods are sent for it
+        let mut context = json!({
+            "lang": "en_US",
+            "tz": "UTC",
+            "tracking_disable": true,
+            "skip_procurement": true,
+        });
         if let Some(company) = self.config.company {
             context["allowed_company_ids"] = json!([company]);
         }

@@ -86,6 +86,9 @@ pub enum OdooError {
     /// Odoo has no such model: the application that brings it is not installed.
     #[error("{message}")]
     NotInstalled { message: String },
+    /// The user may not do this.
+    #[error("{message}")]
+    Forbidden { message: String },
     /// No answer came, or none that tells: the call may or may not have been
     /// done. Look before trying again.
     #[error("{why}")]
@@ -101,6 +104,10 @@ impl From<OdooError> for Failure {
             OdooError::Failed(failure) => failure,
             OdooError::NotInstalled { message } => Self::NeedsUser {
                 why: format!("An Odoo application is not installed: {message}"),
+                remedy: Remedy::CheckOdoo,
+            },
+            OdooError::Forbidden { message } => Self::NeedsUser {
+                why: format!("The Odoo user may not do this: {message}"),
                 remedy: Remedy::CheckOdoo,
             },
             OdooError::Unknown { why } => Self::Retry { why, after: None },
