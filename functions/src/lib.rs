@@ -7,6 +7,7 @@ mod backfills;
 mod body;
 pub mod call;
 mod canonical;
+mod certificate;
 pub mod compose;
 pub mod connect;
 mod digest;
@@ -52,7 +53,9 @@ pub static FUNCTIONS: &[Function] = &[
     mappings::versions::FUNCTION,
     reports::accounts::FUNCTION,
     reports::assessment::FUNCTION,
+    reports::certificate::FUNCTION,
     reports::proof::FUNCTION,
+    reports::snapshot::FUNCTION,
     sync::orchestrate::FUNCTION,
     timers::retention::FUNCTION,
     timers::sweep::FUNCTION,

@@ -40,6 +40,7 @@ pub mod collection {
     pub const COMPLETIONS: &str = "completions";
     pub const UNEXPLAINED: &str = "unexplained";
     pub const PROOFS: &str = "proofs";
+    pub const PROOF_PAGES: &str = "proof-pages";
     pub const BALANCES: &str = "balances";
     pub const MAPPINGS: &str = "mappings";
     pub const ASSESSMENTS: &str = "assessments";
@@ -63,7 +64,7 @@ pub mod collection {
 const PAGE: u32 = 500;
 
 /// Raw payloads are kept this long.
-const PAYLOADS: SignedDuration = SignedDuration::from_hours(30 * 24);
+pub const PAYLOADS: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// Logs and errors are kept this long.
 const LOGS: SignedDuration = SignedDuration::from_hours(90 * 24);
 

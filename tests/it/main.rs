@@ -5,6 +5,7 @@
 mod account_types;
 mod assess;
 mod backfill;
+mod certificate;
 mod companies;
 mod controls;
 mod currency;

@@ -136,6 +136,17 @@ impl TestApp {
         self.ask_as(&self.token(), method, path, body).await
     }
 
+    /// A file, as it comes.
+    pub async fn file(&self, path: &str) -> (StatusCode, Vec<u8>) {
+        let request = Request::get(path)
+            .header("authorization", format!("Bearer {}", self.token()))
+            .body(Body::empty())
+            .expect("a request");
+        let response = self.router.clone().oneshot(request).await.expect("an answer");
+        let status = response.status();
+        (status, to_bytes(response.into_body(), usize::MAX).await.expect("a body").to_vec())
+    }
+
     pub async fn ask_as(
         &self,
         token: &str,

@@ -1,5 +1,8 @@
-//! Reports: what was assessed, and the proof of a migration.
+//! Reports: what was assessed; the proof of a migration, its certificate, and what it was
+//! compared with.
 
 pub mod accounts;
 pub mod assessment;
+pub mod certificate;
 pub mod proof;
+pub mod snapshot;

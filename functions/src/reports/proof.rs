@@ -9,7 +9,7 @@ use crate::{
     backfills::job,
     function::{Access, Function, handler},
     problem::Problem,
-    store::collection,
+    sync::kept_proof,
 };
 
 pub const FUNCTION: Function =
@@ -19,6 +19,6 @@ pub const FUNCTION: Function =
 
 async fn proof(member: Member, Path(id): Path<String>) -> Result<Json<Proof>, Problem> {
     let job = job(&member, &id).await?;
-    let read = member.tenant.get::<Proof>(collection::PROOFS, job.id.as_str()).await?;
-    read.map(|read| Json(read.value)).ok_or_else(Problem::not_found)
+    let read = kept_proof::read(&member.tenant, &job.id).await?;
+    read.map(Json).ok_or_else(Problem::not_found)
 }

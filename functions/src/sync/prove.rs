@@ -7,19 +7,22 @@ use std::{
 
 use jiff::civil::Date;
 use q2o_domain::{
-    Kind, OdooId, Partner, QboId, Result, Txn, Write,
+    Facts, Failure, Kind, OdooId, Partner, QboId, Result, Txn, Write,
     ledger::Level,
     ports::Select,
-    records::{Difference, ErrorEntry, IdLink, Snapshot},
+    records::{
+        Circumstances, Difference, ErrorEntry, IdLink, OdooConnection, QboConnection, Snapshot,
+    },
 };
 use q2o_durable::{Activity, Attempt};
 use serde::{Deserialize, Serialize};
 
 use super::{
     company::{Company, Task},
-    compare::{Compared, Links, OdooSide, compare, keep},
+    compare::{Compared, Links, OdooSide, compare},
     complete::Kept,
     groups::{Groups, TAXES},
+    kept_proof,
     odoo_ledger::{self, Adopted, What},
     opening,
     progress::Progress,
@@ -73,7 +76,9 @@ async fn prove(tools: &Tools, input: Input, attempt: &Attempt) -> Result<bool> {
         adopted: &adopted(&links),
     };
     let ledger = odoo_ledger::read(&company, &what, attempt).await?;
-    let unmoved = unmoved(&company).await?;
+    let not_loaded = not_loaded(&company).await?;
+    let unmoved = not_loaded.iter().filter(|(_, error)| error.class == "not_moved");
+    let unmoved = unmoved.map(|(key, _)| key.clone()).collect();
     let side = OdooSide { ledger, links, unmoved, moves };
     let Compared { mut proof, balances } = compare(&company, &task, &facts, &side, until).await?;
     proof.snapshot = Some(snapshot);
@@ -85,7 +90,9 @@ async fn prove(tools: &Tools, input: Input, attempt: &Attempt) -> Result<bool> {
     proof.unexplained = unexplained.into_iter().map(|read| read.value).collect();
 
     let clean = proof.clean();
-    keep(&company, &task, &proof, &balances).await?;
+    proof.not_loaded = not_loaded.into_values().collect();
+    proof.circumstances = Some(circumstances(tools, &company, &facts).await?);
+    kept_proof::keep(&company.tenant, &task.job, proof, &balances).await?;
     let what = if clean { "proved: nothing differs" } else { "proved: something differs" };
     attempt.ride(
         Progress::new(&company.tenant, &tools.clock, &task.job, what)
@@ -107,11 +114,33 @@ async fn record_links(company: &Company) -> Result<Links> {
     Ok(links)
 }
 
-/// Records that are deliberately not in Odoo.
-async fn unmoved(company: &Company) -> Result<BTreeSet<String>> {
+/// Between whom the proof is made, and when.
+async fn circumstances(tools: &Tools, company: &Company, facts: &Facts) -> Result<Circumstances> {
+    let gone = || Failure::retry("a connection was taken away while its books were proved");
+    let (tenant, link) = (&company.tenant, &company.link);
+    let quickbooks = tenant.get::<QboConnection>(collection::QBO_CONNECTIONS, link.realm.as_str());
+    let odoo = tenant.get::<OdooConnection>(collection::ODOO_CONNECTIONS, link.odoo.as_str());
+    let quickbooks = quickbooks.await?.ok_or_else(gone)?.value;
+    let odoo = odoo.await?.ok_or_else(gone)?.value;
+    Ok(Circumstances {
+        quickbooks: quickbooks.company_name,
+        realm: link.realm.clone(),
+        odoo_url: odoo.url,
+        odoo_database: odoo.database,
+        odoo_company: odoo.company,
+        odoo_company_name: odoo.company_name,
+        odoo_version: odoo.version,
+        currency: facts.home.clone().unwrap_or_else(|| "".into()),
+        proved: tools.clock.now(),
+        software: env!("CARGO_PKG_VERSION").to_owned(),
+    })
+}
+
+/// Records that are not in Odoo, deliberately or not, by key.
+async fn not_loaded(company: &Company) -> Result<BTreeMap<String, ErrorEntry>> {
     let prefix = Select::Prefix(format!("{}/", company.link.id));
     let errors = company.tenant.list_all::<ErrorEntry>(collection::ERRORS, prefix).await?;
-    Ok(errors.into_iter().filter(|e| e.value.class == "not_moved").map(|e| e.id).collect())
+    Ok(errors.into_iter().map(|read| (read.id, read.value)).collect())
 }
 
 /// Odoo's account to QuickBooks' account, or to the first of several.

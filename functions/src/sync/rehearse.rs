@@ -19,10 +19,10 @@ use serde::{Deserialize, Serialize};
 use super::{
     apps,
     company::{Company, Task},
-    compare::{Compared, compare, keep},
+    compare::{Compared, compare},
     completion::entry,
     explain::{At, Explain, completion},
-    opening,
+    kept_proof, opening,
     progress::Progress,
     settle_late::Pages,
     sorted,
@@ -109,7 +109,7 @@ async fn rehearse(tools: &Tools, input: Input, attempt: &Attempt) -> Result<bool
     proof.unexplained = unexplained;
     proof.not_loaded = problems;
     let clean = proof.clean();
-    keep(&company, &task, &proof, &balances).await?;
+    kept_proof::keep(&company.tenant, &task.job, proof, &balances).await?;
     let what = if clean { "rehearsed: nothing differs" } else { "rehearsed: something differs" };
     attempt.ride(
         Progress::new(&company.tenant, &tools.clock, &task.job, what)

@@ -353,6 +353,23 @@ pub struct Foreign {
     pub amount: Money,
 }
 
+/// Between whom, when and by what a proof was made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Circumstances {
+    /// QuickBooks' company.
+    pub quickbooks: String,
+    pub realm: RealmId,
+    pub odoo_url: String,
+    pub odoo_database: String,
+    pub odoo_company: OdooId,
+    pub odoo_company_name: String,
+    pub odoo_version: String,
+    pub currency: Currency,
+    pub proved: Timestamp,
+    /// The version of this program.
+    pub software: String,
+}
+
 /// Both ledgers compared.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proof {
@@ -379,8 +396,9 @@ pub struct Proof {
     /// but in Odoo's own balances.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub foreign: Vec<Foreign>,
-    /// Of a rehearsal: the records that would not be loaded. (Those of a
-    /// migration are kept one by one, and can be retried.)
+    #[serde(default)]
+    pub circumstances: Option<Circumstances>,
+    /// The records that are not in Odoo (or would not be), as of the proof.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_loaded: Vec<ErrorEntry>,
 }

@@ -23,6 +23,13 @@ impl Api {
         self.send(self.client.get(format!("{}{path}", self.url))).await
     }
 
+    /// A file, as it comes.
+    pub async fn bytes(&self, path: &str) -> Result<Vec<u8>, Failed> {
+        let request = self.client.get(format!("{}{path}", self.url)).bearer_auth(&self.token);
+        let response = request.send().await?.error_for_status()?;
+        Ok(response.bytes().await?.to_vec())
+    }
+
     pub async fn post(&self, path: &str, body: &Value) -> Result<Value, Failed> {
         self.send(self.client.post(format!("{}{path}", self.url)).json(body)).await
     }

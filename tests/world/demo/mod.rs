@@ -58,6 +58,9 @@ pub struct Options {
     /// Write the result here as JSON, also when something failed.
     #[arg(long)]
     json: Option<PathBuf>,
+    /// Write the migration's certificate here: as PDF if the name ends so, else as JSON.
+    #[arg(long, conflicts_with = "rehearse")]
+    certificate: Option<PathBuf>,
     /// Where database, secrets and simulators keep what they know. Default: in the user's cache.
     #[arg(long)]
     state: Option<PathBuf>,
@@ -124,5 +127,13 @@ async fn journey(stage: &Stage, outcome: &mut Outcome) -> Result<(), Failed> {
     stage.map(&api, &link).await?;
     let job = api.job(&link, stage.plan(), stage.until(), stage.purpose()).await?;
     let ended = show::progress(&api, &job).await?;
-    outcome.read(&api, &link, &job, &ended, stage).await
+    outcome.read(&api, &link, &job, &ended, stage).await?;
+    if let Some(path) = stage.certificate() {
+        let pdf = path.extension().is_some_and(|extension| extension == "pdf");
+        let format = if pdf { "pdf" } else { "json" };
+        let asked = format!("/api/reports/certificate/{job}?format={format}");
+        tokio::fs::write(path, api.bytes(&asked).await?).await?;
+        show::line(&format!("Certificate: {}", path.display()));
+    }
+    Ok(())
 }

@@ -93,6 +93,11 @@ impl Stage {
         }
     }
 
+    /// Where the certificate is to be written.
+    pub fn certificate(&self) -> Option<&Path> {
+        self.options.certificate.as_deref()
+    }
+
     pub fn company(&self) -> &Path {
         &self.company
     }

@@ -30,7 +30,6 @@ use super::{
     odoo_ledger::OdooLedger,
     opening,
 };
-use crate::store::{collection, document};
 
 pub use self::tax::Taxes;
 
@@ -89,7 +88,6 @@ pub async fn compare(
         let txns = differing.by_txn.iter().map(|(cell, ..)| cell.clone()).collect();
         Causes::find(company, task, side, &txns).await?
     };
-    differing.tell(&causes, (&theirs, side, &groups), facts, &mut telling);
     partners::unnamed(&theirs, &mut telling);
     tax::compare(&odoo.taxes, &groups.taxes(taxes), untaxed, &mut l4, &mut telling);
     for reported in &theirs.reported {
@@ -98,6 +96,7 @@ pub async fn compare(
             both.compare(facts, &groups, &mut l4, &mut telling);
         }
     }
+    differing.tell(&causes, (&theirs, side, &groups), facts, &mut telling);
     let last = ends.last().copied();
     let at_last = standing.into_iter().filter(|((_, day), _)| Some(*day) == last);
     let at_last = at_last.map(|((account, _), balance)| (account, balance)).collect();
@@ -153,10 +152,6 @@ impl Differing<'_> {
             let told = causes.in_month(&account, month, what);
             telling.tell(told.of("L3", &quickbooks, &odoo));
         }
-        for ((account, day), odoo, quickbooks) in self.by_end {
-            let told = causes.until(&account, day, format!("{} on {day}", groups.shown(&account)));
-            telling.tell(told.of("L4", &quickbooks, &odoo));
-        }
         for ((both, account), odoo, quickbooks) in self.rolled {
             let what = format!("{} in the trial balance of {}", groups.shown(account), both.day);
             let told = causes.rolled(both, account, facts, what);
@@ -167,23 +162,12 @@ impl Differing<'_> {
                 causes.with_partner(&account, format!("{}, {partner}", groups.shown(&account)));
             telling.tell(told.of("L4", &quickbooks, &odoo));
         }
+        // last: one difference shows at every month end after it
+        for ((account, day), odoo, quickbooks) in self.by_end {
+            let told = causes.until(&account, day, format!("{} on {day}", groups.shown(&account)));
+            telling.tell(told.of("L4", &quickbooks, &odoo));
+        }
     }
-}
-
-/// Keeps a proof and its trial balances.
-pub async fn keep(
-    company: &Company,
-    task: &Task,
-    proof: &Proof,
-    balances: &[BothBalances],
-) -> Result<()> {
-    let mut kept = vec![document(collection::PROOFS, task.job.as_str(), proof)?];
-    for both in balances {
-        let id = format!("{}/{}", task.job, both.day);
-        let of_day = document(collection::BALANCES, id, both)?;
-        kept.push(of_day.key(task.job.as_str()).sort(both.day.to_string()));
-    }
-    company.tenant.put_all(kept).await
 }
 
 /// QuickBooks' trial balances beside Odoo's.
