@@ -26,6 +26,7 @@ async fn the_recorded_company_is_certified() {
     assert_eq!(last["different"], 0, "{last:#}");
     assert!(last["accounts"].as_array().unwrap().len() > 20, "{last:#}");
     assert_eq!(last["quickbooks_total"], last["odoo_total"]);
+    assert_ne!(certificate["circumstances"]["quickbooks"], "");
     let reasons = certificate["not_compared"].to_string();
     assert!(reasons.contains("not compared, Odoo holds no stock"), "{reasons}");
 }

@@ -214,8 +214,9 @@ fn differences(certificate: &Certificate, pages: &mut Pages<'_>) {
         left("WHAT", 142.0),
         right("QUICKBOOKS", 74.0),
         right("ODOO", 74.0),
-        left("  REASON", 60.0),
-        left("BECAUSE OF", ACROSS - 384.0),
+        left("", 10.0),
+        left("REASON", 64.0),
+        left("BECAUSE OF", ACROSS - 398.0),
     ];
     pages.head(&columns);
     for one in all.take(MOST) {
@@ -224,7 +225,8 @@ fn differences(certificate: &Certificate, pages: &mut Pages<'_>) {
             one.what.clone(),
             one.quickbooks.clone(),
             one.odoo.clone(),
-            format!("  {}", one.reason.replace('_', " ")),
+            String::new(),
+            one.reason.replace('_', " "),
             one.because_of.join(", "),
         ];
         pages.row(&columns, &cells, false, Ink::Bad);

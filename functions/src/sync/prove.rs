@@ -7,15 +7,14 @@ use std::{
 
 use jiff::civil::Date;
 use q2o_domain::{
-    Facts, Failure, Kind, OdooId, Partner, QboId, Result, Txn, Write,
+    Facts, Failure, JobId, Kind, OdooId, Partner, QboId, Result, Txn, Write,
     ledger::Level,
     ports::Select,
-    records::{
-        Circumstances, Difference, ErrorEntry, IdLink, OdooConnection, QboConnection, Snapshot,
-    },
+    records::{Circumstances, Difference, ErrorEntry, IdLink, OdooConnection, Snapshot, Staged},
 };
 use q2o_durable::{Activity, Attempt};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{
     company::{Company, Task},
@@ -31,7 +30,7 @@ use super::{
 use crate::{
     app::Tools,
     entities::ENTITIES,
-    store::{collection, kind_key},
+    store::{collection, fetched_key, kind_key},
 };
 
 pub struct Prove(pub Arc<Tools>);
@@ -91,7 +90,7 @@ async fn prove(tools: &Tools, input: Input, attempt: &Attempt) -> Result<bool> {
 
     let clean = proof.clean();
     proof.not_loaded = not_loaded.into_values().collect();
-    proof.circumstances = Some(circumstances(tools, &company, &facts).await?);
+    proof.circumstances = Some(circumstances(tools, &company, &task.job, &facts).await?);
     kept_proof::keep(&company.tenant, &task.job, proof, &balances).await?;
     let what = if clean { "proved: nothing differs" } else { "proved: something differs" };
     attempt.ride(
@@ -115,15 +114,24 @@ async fn record_links(company: &Company) -> Result<Links> {
 }
 
 /// Between whom the proof is made, and when.
-async fn circumstances(tools: &Tools, company: &Company, facts: &Facts) -> Result<Circumstances> {
+async fn circumstances(
+    tools: &Tools,
+    company: &Company,
+    job: &JobId,
+    facts: &Facts,
+) -> Result<Circumstances> {
     let gone = || Failure::retry("a connection was taken away while its books were proved");
     let (tenant, link) = (&company.tenant, &company.link);
-    let quickbooks = tenant.get::<QboConnection>(collection::QBO_CONNECTIONS, link.realm.as_str());
     let odoo = tenant.get::<OdooConnection>(collection::ODOO_CONNECTIONS, link.odoo.as_str());
-    let quickbooks = quickbooks.await?.ok_or_else(gone)?.value;
     let odoo = odoo.await?.ok_or_else(gone)?.value;
+    // as the company called itself when its books were read
+    let info = Select::Key(fetched_key(job, Kind::CompanyInfo));
+    let info = tenant.list::<Staged>(collection::STAGED, info, None, 1).await?;
+    let info: Option<Value> =
+        info.first().and_then(|read| serde_json::from_str(read.value.record.get()).ok());
+    let name = info.as_ref().and_then(|info| info["CompanyName"].as_str());
     Ok(Circumstances {
-        quickbooks: quickbooks.company_name,
+        quickbooks: name.unwrap_or_default().to_owned(),
         realm: link.realm.clone(),
         odoo_url: odoo.url,
         odoo_database: odoo.database,
