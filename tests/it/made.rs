@@ -204,7 +204,7 @@ impl Made {
 
 /// Migrates and asserts that nothing differs and that nothing was left out but
 /// what is meant to be.
-async fn proved(app: &TestApp, asked: Value) -> Value {
+pub async fn proved(app: &TestApp, asked: Value) -> Value {
     let proof = run(app, "backfill", &asked).await;
     let link = asked["link"].as_str().unwrap();
     let (_, errors) = app.ask("GET", &format!("/api/ops/errors?link={link}"), json!(null)).await;
@@ -219,7 +219,7 @@ async fn proved(app: &TestApp, asked: Value) -> Value {
 }
 
 /// Migrates or rehearses to the end; gives the proof.
-async fn run(app: &TestApp, what: &str, asked: &Value) -> Value {
+pub async fn run(app: &TestApp, what: &str, asked: &Value) -> Value {
     let (status, answer) = app.ask("POST", &format!("/api/entities/{what}"), asked.clone()).await;
     assert_eq!(status, StatusCode::ACCEPTED, "{answer}");
     let job = answer["job"].as_str().unwrap();

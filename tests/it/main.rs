@@ -12,6 +12,7 @@ mod currency;
 mod cut;
 mod data;
 mod failures;
+mod features;
 mod host;
 mod lines;
 mod made;

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use q2o_domain::{
-    Books, Draft, Facts, Field, Fields, Kind, Mapped, Money, Partner, Posting, QboId, Ref, Result,
-    Txn, Write,
+    Books, Currency, Draft, Facts, Field, Fields, Kind, Mapped, Money, Partner, Posting, QboId,
+    Ref, Result, Txn, Write,
     ports::Select,
     records::{IdLink, LedgerTxn, Staged},
 };
@@ -69,8 +69,9 @@ pub struct Opening {
     pub entry: Option<Draft>,
 }
 
-/// Balances by account, and on control accounts by partner too.
-type Balances = BTreeMap<(QboId, Option<Partner>), Money>;
+/// Balances by account, on control accounts by partner too, and where a currency
+/// is kept by that: at home, and in it.
+type Balances = BTreeMap<(QboId, Option<Partner>, Option<Currency>), (Money, Money)>;
 
 /// Works the opening balances out, from QuickBooks' ledger and from what was
 /// fetched.
@@ -96,8 +97,11 @@ pub async fn read(company: &Company, task: &Task, facts: &Facts) -> Result<Openi
             if let Some(open) = OpenDocument::of(kind, &record, since, posted, facts)
                 && let Some(draft) = open.draft(facts)
             {
-                let of = (open.control.clone(), open.partner.clone());
-                *balances.entry(of).or_default() -= open.home();
+                let currency = open.head.currency().filter(|c| !facts.is_home(Some(c)));
+                let of = (open.control.clone(), open.partner.clone(), currency);
+                let left = balances.entry(of).or_default();
+                left.0 += -open.home();
+                left.1 += -open.open;
                 documents.push((kind, id, draft.into()));
             }
         };
@@ -142,7 +146,14 @@ async fn balances(company: &Company, task: &Task, facts: &Facts) -> Result<(Bala
                 }
                 roll(&mut posting, task.cut, facts);
                 let partner = posting.partner.filter(|_| control);
-                *balances.entry((posting.account, partner)).or_default() += posting.amount;
+                let kept = control || keeps_currency(&posting.account, facts);
+                let (currency, amount) = match posting.foreign.filter(|_| kept) {
+                    Some((currency, amount)) => (Some(currency), amount),
+                    None => (None, posting.amount),
+                };
+                let balance = balances.entry((posting.account, partner, currency)).or_default();
+                balance.0 += posting.amount;
+                balance.1 += amount;
             }
         }
     }
@@ -290,21 +301,45 @@ fn clear(fields: &mut Fields) {
     }
 }
 
+/// The lines of a balance: at home, and in its currency. Odoo takes no line that is
+/// a debit in the one and a credit in the other; such a balance stands on two.
+fn sides(home: Money, own: Money, foreign: bool) -> Vec<(Money, Option<Money>)> {
+    let opposite = home.is_negative() != own.is_negative() && !home.is_zero() && !own.is_zero();
+    match (home.is_zero(), foreign) {
+        (true, false) => Vec::new(),
+        (false, false) => vec![(home, None)],
+        (true, true) if own.is_zero() => Vec::new(),
+        (_, true) if opposite => vec![(home, None), (Money::ZERO, Some(own))],
+        (_, true) => vec![(home, Some(own))],
+    }
+}
+
+/// Whether an account is kept in a currency of its own.
+fn keeps_currency(account: &QboId, facts: &Facts) -> bool {
+    facts.accounts.get(account).is_some_and(|a| !facts.is_home(a.currency.as_ref()))
+}
+
 /// All balances that no open document brings, and what clears those.
 fn entry(balances: &Balances, task: &Task) -> Option<Draft> {
     let mut left = Money::ZERO;
     let mut lines = Vec::new();
-    for ((account, partner), balance) in balances.iter().filter(|(_, b)| !b.is_zero()) {
-        left -= *balance;
-        let mut line = Fields::from([
-            ("account_id", Field::to(Kind::Account, account)),
-            ("balance", (*balance).into()),
-            ("name", "Opening balance".into()),
-        ]);
-        if let Some(partner) = partner {
-            line.insert("partner_id", Field::to(partner.kind, &partner.id));
+    for ((account, partner, currency), (home, own)) in balances {
+        left -= *home;
+        for (home, own) in sides(*home, *own, currency.is_some()) {
+            let mut line = Fields::from([
+                ("account_id", Field::to(Kind::Account, account)),
+                ("balance", home.into()),
+                ("name", "Opening balance".into()),
+            ]);
+            if let Some((currency, own)) = currency.as_ref().zip(own) {
+                line.insert("currency_id", found("res.currency", "name", &currency.0));
+                line.insert("amount_currency", own.into());
+            }
+            if let Some(partner) = partner {
+                line.insert("partner_id", Field::to(partner.kind, &partner.id));
+            }
+            lines.push(line);
         }
-        lines.push(line);
     }
     if lines.is_empty() {
         return None;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    Business,
+    Business, Feature,
     books::{Lot, leg, money, reference},
     masters::{
         CHECKING, CITY_TAX, INTEREST, INVENTORY, NOTES, OPENING_EQUITY, PAYABLE, PAYROLL_LIABILITY,
@@ -44,7 +44,7 @@ impl Business {
         self.entry(&[(OPENING_EQUITY, 12_345, None), (RETAINED, -12_345, None)]);
     }
 
-    fn entry(&mut self, legs: &[EntryLeg<'_>]) {
+    pub(super) fn entry(&mut self, legs: &[EntryLeg<'_>]) {
         let (id, number) = (self.books.txn(), self.books.number());
         let mut lines = Vec::new();
         for (account, cents, who) in legs {
@@ -135,7 +135,7 @@ impl Business {
             legs.push(leg(INTEREST, -interest));
             total += interest;
         }
-        if self.plan.odd && self.rng.u8(0..8) == 0 && total > 5000 {
+        if self.plan.has(Feature::Odd) && self.rng.u8(0..8) == 0 && total > 5000 {
             let charge = self.rng.i64(10..300);
             lines.push(deposit_line(-charge, "61"));
             legs.push(leg("61", charge));
@@ -162,8 +162,9 @@ impl Business {
 
     /// What the ledger gets each month without anybody's record.
     pub(super) fn month_end(&mut self) {
+        self.revalue();
         let month = self.today.strftime("%Y-%m").to_string();
-        if self.plan.hidden.payroll {
+        if self.plan.has(Feature::Payroll) {
             let gross = self.rng.i64(200_000..400_000);
             let id = format!("hidden-payroll-{month}");
             let legs = [
@@ -173,7 +174,7 @@ impl Business {
             ];
             self.books.post("PayrollCheck", &id, self.today, "", "payroll", &legs);
         }
-        if self.plan.hidden.sales_tax_payment {
+        if self.plan.has(Feature::SalesTaxPayments) {
             let owed = |account: &str| -> i64 {
                 self.books.postings.iter().filter(|p| p.account == account).map(|p| -p.cents).sum()
             };
@@ -225,7 +226,7 @@ impl Business {
 }
 
 /// Account, cents, and whom it concerns: kind and id.
-type EntryLeg<'a> = (&'a str, i64, Option<(&'a str, &'a str)>);
+pub(super) type EntryLeg<'a> = (&'a str, i64, Option<(&'a str, &'a str)>);
 
 fn deposit_line(cents: i64, account: &str) -> Value {
     json!({

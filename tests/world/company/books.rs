@@ -19,6 +19,16 @@ pub struct Posting {
     pub customer: Option<String>,
     pub vendor: Option<String>,
     pub number: String,
+    /// What it is in the transaction's own currency, where that is another.
+    pub own: Option<Own>,
+}
+
+/// An amount in another currency, in its cents, and its rate in millionths.
+#[derive(Debug, Clone, Copy)]
+pub struct Own {
+    pub currency: &'static str,
+    pub cents: i64,
+    pub rate: i64,
 }
 
 /// A line of a posting to be: account, cents, and whom it concerns.
@@ -27,10 +37,11 @@ pub struct Leg<'a> {
     pub cents: i64,
     pub customer: Option<&'a str>,
     pub vendor: Option<&'a str>,
+    pub own: Option<Own>,
 }
 
 pub fn leg(account: &str, cents: i64) -> Leg<'_> {
-    Leg { account, cents, customer: None, vendor: None }
+    Leg { account, cents, customer: None, vendor: None, own: None }
 }
 
 impl<'a> Leg<'a> {
@@ -40,6 +51,11 @@ impl<'a> Leg<'a> {
 
     pub fn vendor(self, vendor: &'a str) -> Self {
         Self { vendor: Some(vendor), ..self }
+    }
+
+    /// So much in the transaction's own currency.
+    pub fn own(self, currency: &'static str, cents: i64, rate: i64) -> Self {
+        Self { own: Some(Own { currency, cents, rate }), ..self }
     }
 }
 
@@ -130,6 +146,8 @@ pub struct Books {
     next_txn: u32,
     next_number: u32,
     start: Date,
+    /// A class on every line, and a location on every document.
+    pub dimensions: bool,
 }
 
 impl Books {
@@ -140,6 +158,7 @@ impl Books {
             next_txn: 0,
             next_number: 1000,
             start,
+            dimensions: false,
         }
     }
 
@@ -161,6 +180,9 @@ impl Books {
 
     pub fn add(&mut self, entity: &'static str, mut record: Value) {
         self.dress(&mut record);
+        if self.dimensions && record.get("TxnDate").is_some() {
+            super::features::with_dimensions(&mut record);
+        }
         self.records.entry(entity).or_default().push(record);
     }
 
@@ -172,7 +194,7 @@ impl Books {
         record["SyncToken"] = json!("0");
         let time = format!("{day}T09:30:00-07:00");
         record["MetaData"] = json!({ "CreateTime": time, "LastUpdatedTime": time });
-        if record.get("TxnDate").is_some() {
+        if record.get("TxnDate").is_some() && record.get("CurrencyRef").is_none() {
             record["CurrencyRef"] = json!({ "value": "USD", "name": "United States Dollar" });
         }
     }
@@ -187,7 +209,8 @@ impl Books {
         source: &'static str,
         legs: &[Leg<'_>],
     ) {
-        for leg in legs.iter().filter(|leg| leg.cents != 0) {
+        for leg in legs.iter().filter(|leg| leg.cents != 0 || leg.own.is_some_and(|o| o.cents != 0))
+        {
             self.postings.push(Posting {
                 txn_type,
                 txn_id: txn_id.to_owned(),
@@ -198,6 +221,7 @@ impl Books {
                 customer: leg.customer.map(str::to_owned),
                 vendor: leg.vendor.map(str::to_owned),
                 number: number.to_owned(),
+                own: leg.own,
             });
         }
     }
@@ -228,12 +252,12 @@ impl Books {
             (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         for posting in &self.postings {
             *accounts.entry(posting.account.clone()).or_insert(0) += posting.cents;
-            if posting.account == super::masters::RECEIVABLE
+            if super::features::RECEIVABLES.contains(&posting.account.as_str())
                 && let Some(customer) = &posting.customer
             {
                 *customers.entry(customer.clone()).or_insert(0) += posting.cents;
             }
-            if posting.account == super::masters::PAYABLE
+            if super::features::PAYABLES.contains(&posting.account.as_str())
                 && let Some(vendor) = &posting.vendor
             {
                 *vendors.entry(vendor.clone()).or_insert(0) -= posting.cents;
@@ -277,4 +301,9 @@ pub fn share(cents: i64, millionths: i64) -> i64 {
 
 pub fn reference(id: &str) -> Value {
     json!({ "value": id })
+}
+
+/// A rate in millionths as text.
+pub fn rate(millionths: i64) -> String {
+    format!("{}.{:06}", millionths / 1_000_000, millionths % 1_000_000)
 }

@@ -35,7 +35,8 @@ pub const INTEREST: &str = "70";
 pub const SPENT_ON: [&str; 9] = ["50", "51", "52", "53", "54", "55", "56", "57", "58"];
 
 /// Id, name, account above, type, subtype, number.
-type Account = (&'static str, &'static str, &'static str, &'static str, &'static str, &'static str);
+pub type Account =
+    (&'static str, &'static str, &'static str, &'static str, &'static str, &'static str);
 
 const ACCOUNTS: [Account; 46] = [
     (CHECKING, "Checking", "", "Bank", "Checking", "1010"),
@@ -108,11 +109,18 @@ const ACCOUNTS: [Account; 46] = [
 ];
 
 pub fn accounts(books: &mut Books) {
-    for (id, name, above, of, sub_type, number) in ACCOUNTS {
-        let full = ACCOUNTS
-            .iter()
-            .find(|a| a.0 == above)
-            .map_or_else(|| name.to_owned(), |above| format!("{}:{name}", above.1));
+    add_accounts(books, &ACCOUNTS, "USD");
+}
+
+/// Adds accounts of one currency; those above others come first.
+pub fn add_accounts(books: &mut Books, accounts: &[Account], currency: &str) {
+    let mut full_names: std::collections::BTreeMap<&str, String> =
+        std::collections::BTreeMap::new();
+    for (id, name, above, of, sub_type, number) in accounts {
+        let full = full_names
+            .get(above)
+            .map_or_else(|| (*name).to_owned(), |above| format!("{above}:{name}"));
+        full_names.insert(id, full.clone());
         let mut record = json!({
             "Id": id,
             "Name": name,
@@ -123,7 +131,7 @@ pub fn accounts(books: &mut Books) {
             "AccountSubType": sub_type,
             "Classification": classification(of),
             "CurrentBalance": 0,
-            "CurrencyRef": { "value": "USD", "name": "United States Dollar" },
+            "CurrencyRef": { "value": currency },
         });
         if !above.is_empty() {
             record["ParentRef"] = reference(above);
@@ -153,7 +161,7 @@ pub fn keeps_balance(account: &Value) -> bool {
         && account["Id"] != RETAINED
 }
 
-pub fn lists(books: &mut Books) {
+pub fn lists(books: &mut Books, plan: &Plan) {
     books.add(
         "CompanyInfo",
         json!({
@@ -161,14 +169,14 @@ pub fn lists(books: &mut Books) {
             "CompanyName": "Green Valley Gardens",
             "LegalName": "Green Valley Gardens LLC",
             "Country": "US",
-            "FiscalYearStartMonth": "January",
+            "FiscalYearStartMonth": if plan.year_starts() == 1 { "January" } else { "October" },
         }),
     );
     books.add(
         "Preferences",
         json!({
             "Id": "1",
-            "CurrencyPrefs": { "HomeCurrency": { "value": "USD" }, "MultiCurrencyEnabled": false },
+            "CurrencyPrefs": { "HomeCurrency": { "value": "USD" }, "MultiCurrencyEnabled": plan.currencies().len() > 1 },
             "SalesFormsPrefs": { "DefaultShippingAccount": SHIPPING, "AllowDiscount": true },
             "AccountingInfoPrefs": { "ClassTrackingPerTxnLine": true, "TrackDepartments": true },
             "TaxPrefs": { "UsingSalesTax": true },

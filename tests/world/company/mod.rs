@@ -1,16 +1,23 @@
 //! Companies made up: their QuickBooks records, and a ledger kept beside them by
 //! the business's own events, never by reading the records.
 
+mod abroad;
 mod banking;
 mod books;
+mod controls;
+mod features;
 mod masters;
 mod others;
 mod purchases;
 mod sales;
 mod size;
+mod vat;
 mod write;
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use fastrand::Rng;
 use jiff::{Span, civil::Date};
@@ -18,6 +25,7 @@ use serde_json::Value;
 
 pub use books::Posting;
 use books::{Bill, Books, Credit, Invoice, Lot, Receipt};
+pub use features::Feature;
 pub use size::Size;
 
 /// What company to make up.
@@ -29,10 +37,8 @@ pub struct Plan {
     pub years: i32,
     /// The last day.
     pub end: Date,
-    /// Ledger entries that no record shows: each kind can be switched off.
-    pub hidden: Hidden,
-    /// Doubled and missing document numbers, voided and zero documents, odd prices.
-    pub odd: bool,
+    /// What makes its books harder: each can be switched on and off.
+    pub features: BTreeSet<Feature>,
     pub mix: Mix,
     pub customers: usize,
     pub vendors: usize,
@@ -48,34 +54,6 @@ pub enum Mix {
     Exactly { invoices: u32, payments: u32, journal_entries: u32, bills: u32 },
 }
 
-/// Kinds of ledger entries that no record shows.
-#[derive(Debug, Clone, Copy)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
-pub struct Hidden {
-    pub inventory_start: bool,
-    pub fifo_cogs: bool,
-    pub sales_tax_payment: bool,
-    pub payroll: bool,
-    pub statement_charge: bool,
-}
-
-impl Hidden {
-    pub const ALL: Self = Self {
-        inventory_start: true,
-        fifo_cogs: true,
-        sales_tax_payment: true,
-        payroll: true,
-        statement_charge: true,
-    };
-    pub const NONE: Self = Self {
-        inventory_start: false,
-        fifo_cogs: false,
-        sales_tax_payment: false,
-        payroll: false,
-        statement_charge: false,
-    };
-}
-
 impl Plan {
     /// Three years with about so many transactions, and everything in it.
     pub fn sized(documents: usize) -> Self {
@@ -85,8 +63,7 @@ impl Plan {
             documents,
             years: 3,
             end: jiff::civil::date(2026, 6, 30),
-            hidden: Hidden::ALL,
-            odd: true,
+            features: Feature::USUAL.into(),
             mix: Mix::Usual,
             customers,
             vendors: (customers / 2).max(12),
@@ -104,6 +81,15 @@ impl Plan {
             vendors: 1166,
             ..Self::sized(documents.into_iter().sum())
         }
+    }
+
+    /// A year of it, with these features and no others.
+    pub fn with(features: impl IntoIterator<Item = Feature>, documents: usize) -> Self {
+        Self { years: 1, features: features.into_iter().collect(), ..Self::sized(documents) }
+    }
+
+    fn has(&self, feature: Feature) -> bool {
+        self.features.contains(&feature)
     }
 
     /// At least 2,000 records, quickly.
@@ -124,6 +110,9 @@ pub struct Company {
     pub realm: String,
     pub start: Date,
     pub end: Date,
+    /// Home first.
+    currencies: Vec<&'static str>,
+    year_starts: i8,
     open: Vec<[String; 7]>,
 }
 
@@ -159,6 +148,11 @@ struct Business {
     undeposited: Vec<Receipt>,
     /// By item, oldest first.
     lots: BTreeMap<String, Vec<Lot>>,
+    /// Open in other currencies.
+    abroad: Vec<abroad::Open>,
+    /// On the second receivable and payable account.
+    retained: Vec<Invoice>,
+    contracted: Vec<Bill>,
 }
 
 /// Makes a company up; the same plan always gives the same.
@@ -166,7 +160,8 @@ pub fn generate(plan: &Plan) -> Company {
     let mut rng = Rng::with_seed(plan.seed);
     let mut books = Books::new(plan.start());
     masters::accounts(&mut books);
-    masters::lists(&mut books);
+    masters::lists(&mut books, plan);
+    features::masters(&mut books, plan);
     let people = masters::people(&mut books, &mut rng, plan);
     let goods = masters::goods(&mut books);
     let mut business = Business {
@@ -182,6 +177,9 @@ pub fn generate(plan: &Plan) -> Company {
         vendor_credits: Vec::new(),
         undeposited: Vec::new(),
         lots: BTreeMap::new(),
+        abroad: Vec::new(),
+        retained: Vec::new(),
+        contracted: Vec::new(),
     };
     business.open();
     business.run();
@@ -192,7 +190,7 @@ impl Business {
     /// The day the business begins: money in the bank, goods on the shelf.
     fn open(&mut self) {
         self.opening_deposit();
-        if self.plan.hidden.inventory_start {
+        if self.plan.has(Feature::InventoryStart) {
             self.inventory_start();
         }
         self.opening_entry();
@@ -201,17 +199,26 @@ impl Business {
             // everything happens at least once, whatever the dice say
             event(self);
         }
+        for event in self.more_events() {
+            event(self);
+        }
     }
 
     fn run(&mut self) {
         let days = self.plan.start().until(self.plan.end).map_or(1, |span| span.get_days()).max(1);
         let mut done = 0;
         let first = self.books.transactions();
+        let more = self.more_events();
         for day in 0..=days {
             self.today = self.plan.start().saturating_add(Span::new().days(day));
             let due = usize::try_from(day + 1).unwrap_or(1) * self.plan.documents
                 / usize::try_from(days + 1).unwrap_or(1);
             while done < due {
+                if !more.is_empty() && self.rng.u8(0..3) == 0 {
+                    more[self.rng.usize(0..more.len())](self);
+                    done = (self.books.transactions() - first).max(done + 1);
+                    continue;
+                }
                 let weights = self.weights();
                 let Some(most) = weights.iter().sum::<u32>().checked_sub(1) else { break };
                 let dice = self.rng.u32(0..=most);
@@ -248,7 +255,12 @@ impl Business {
 
     fn close(mut self) -> Company {
         self.others();
+        self.close_abroad();
         let mut open = Vec::new();
+        let retained = std::mem::take(&mut self.retained);
+        self.invoices.extend(retained);
+        let contracted = std::mem::take(&mut self.contracted);
+        self.bills.extend(contracted);
         for invoice in std::mem::take(&mut self.invoices) {
             open.extend(invoice.open_row());
             self.books.invoice(invoice);
@@ -272,6 +284,8 @@ impl Business {
             realm: format!("91300000{:08}", self.plan.seed),
             start: self.plan.start(),
             end: self.plan.end,
+            currencies: self.plan.currencies(),
+            year_starts: self.plan.year_starts(),
             open,
         }
     }

@@ -4,7 +4,7 @@ use jiff::Span;
 use serde_json::{Value, json};
 
 use super::{
-    Business,
+    Business, Feature,
     books::{Bill, Credit, Leg, Lot, leg, money, reference},
     masters::{CARD, CHECKING, INVENTORY, PAYABLE, SPENT_ON},
 };
@@ -21,7 +21,11 @@ impl Business {
         for at in 0..self.rng.usize(1..4) {
             let account = SPENT_ON[self.rng.usize(0..SPENT_ON.len())];
             // now and then something comes off
-            let sign = if at > 0 && self.plan.odd && self.rng.u8(0..30) == 0 { -1 } else { 1 };
+            let sign = if at > 0 && self.plan.has(Feature::Odd) && self.rng.u8(0..30) == 0 {
+                -1
+            } else {
+                1
+            };
             let cents = sign * self.rng.i64(300..40000);
             let mut detail =
                 json!({ "AccountRef": reference(account), "TaxCodeRef": reference("NON") });

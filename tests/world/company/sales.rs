@@ -4,7 +4,7 @@ use jiff::Span;
 use serde_json::{Value, json};
 
 use super::{
-    Business,
+    Business, Feature,
     books::{Credit, Invoice, Receipt, leg, money, reference, share},
     masters::{
         CHECKING, CITY_TAX, COGS, DISCOUNTS, INVENTORY, RECEIVABLE, SHIPPING, STATE_TAX,
@@ -65,7 +65,7 @@ impl Business {
         let taxed = self.rng.bool();
         let mut cents = price * quantity;
         let mut shown: Value = money(price);
-        if self.plan.odd && self.rng.u8(0..20) == 0 {
+        if self.plan.has(Feature::Odd) && self.rng.u8(0..20) == 0 {
             // a price with more decimals than the amount can hold
             shown = serde_json::from_str(&format!("{}.{:02}37", price / 100, price % 100))
                 .unwrap_or_default();
@@ -194,8 +194,8 @@ impl Business {
     /// The document's number: sometimes doubled, sometimes none.
     fn sale_number(&mut self) -> String {
         match self.rng.u8(0..40) {
-            0 if self.plan.odd => String::new(),
-            1 if self.plan.odd => "1001".to_owned(),
+            0 if self.plan.has(Feature::Odd) => String::new(),
+            1 if self.plan.has(Feature::Odd) => "1001".to_owned(),
             _ => self.books.number(),
         }
     }
@@ -214,7 +214,7 @@ impl Business {
         legs.extend(sale.income.iter().map(|(account, cents)| leg(account, -cents * sign)));
         legs.extend(sale.taxes.iter().map(|(_, account, cents)| leg(account, -cents * sign)));
         self.books.post(kind, id, self.today, number, "api", &legs);
-        if self.plan.hidden.fifo_cogs && sale.cost != 0 {
+        if self.plan.has(Feature::FifoCost) && sale.cost != 0 {
             let legs = [leg(COGS, sale.cost * sign), leg(INVENTORY, -sale.cost * sign)];
             self.books.post(kind, id, self.today, number, "fifo_cogs", &legs);
         }
@@ -250,7 +250,7 @@ impl Business {
         self.book_sale("Invoice", &id, &number, &sale, 1, (RECEIVABLE, &customer));
         let left = sale.total();
         self.invoices.push(Invoice { id, customer, left, links: Vec::new(), record });
-        if self.plan.odd && self.rng.u8(0..100) == 0 {
+        if self.plan.has(Feature::Odd) && self.rng.u8(0..100) == 0 {
             self.voided_invoice();
         }
     }
@@ -266,7 +266,7 @@ impl Business {
 
     /// An invoice over a charge on a statement: the income line is in the ledger only.
     pub(super) fn statement_charge(&mut self) {
-        if !self.plan.hidden.statement_charge {
+        if !self.plan.has(Feature::StatementCharges) {
             return;
         }
         let (id, number, customer) = (self.books.txn(), self.books.number(), self.a_customer());

@@ -9,7 +9,10 @@ use std::{
 use jiff::civil::Date;
 use serde_json::json;
 
-use super::{Company, books::decimal};
+use super::{
+    Company,
+    books::{decimal, rate},
+};
 
 type Failed = Box<dyn std::error::Error + Send + Sync>;
 
@@ -40,8 +43,8 @@ pub fn folder(company: &Company, folder: &Path) -> Result<(), Failed> {
         "country": "US",
         "start": company.start,
         "end": company.end,
-        "fiscal_year_start_month": 1,
-        "currencies": ["USD"],
+        "fiscal_year_start_month": company.year_starts,
+        "currencies": company.currencies,
     });
     // the last file: a folder that has it is whole
     Ok(fs::write(folder.join("manifest.json"), format!("{manifest:#}\n"))?)
@@ -78,6 +81,10 @@ fn postings(company: &Company, folder: &Path) -> Result<(), Failed> {
         let date = posting.date.to_string();
         let amount = decimal(posting.cents);
         let (customer, vendor) = (text(&posting.customer), text(&posting.vendor));
+        let (currency, own, rate) = match posting.own {
+            Some(own) => (own.currency, decimal(own.cents), rate(own.rate)),
+            None => ("USD", amount.clone(), "1".to_owned()),
+        };
         let account = names.get(posting.account.as_str()).copied().unwrap_or_default();
         file.write_record([
             posting.txn_type,
@@ -87,9 +94,9 @@ fn postings(company: &Company, folder: &Path) -> Result<(), Failed> {
             account,
             &amount,
             posting.source,
-            "USD",
-            &amount,
-            "1",
+            currency,
+            &own,
+            &rate,
             &customer,
             &vendor,
             "",
