@@ -44,6 +44,7 @@ pub mod collection {
     pub const BALANCES: &str = "balances";
     pub const MAPPINGS: &str = "mappings";
     pub const ASSESSMENTS: &str = "assessments";
+    pub const ROLLBACKS: &str = "rollbacks";
     pub const AUDIT: &str = "audit";
 
     /// Those whose documents may be deleted one day.
@@ -299,6 +300,11 @@ pub fn fetched_key(job: &JobId, kind: Kind) -> String {
 /// The id of what is kept for one transaction of the ledger.
 pub fn txn_key(link: &LinkId, txn: &Txn) -> String {
     format!("{link}/{}/{}", txn.txn_type, txn.id)
+}
+
+/// The id of a batch that a rollback takes.
+pub fn rollback_key(job: &JobId, batch: u32) -> String {
+    format!("{job}/{batch:06}")
 }
 
 /// The id of a job's event.

@@ -25,6 +25,7 @@ mod owed;
 mod registry;
 mod regressions;
 mod rehearse;
+mod rollback;
 mod samples;
 mod tax;
 mod tenancy;

@@ -59,6 +59,8 @@ async fn contract(odoo: &dyn Odoo, company: i64) {
     errors_are_told_apart(odoo).await;
     orders_are_confirmed_by_their_state(odoo, &books).await;
     rates_are_home_currency_for_one_unit(odoo, &books).await;
+    takes_back(odoo, &books, invoice, payment).await;
+    lets_go_of_what_nothing_points_at(odoo, &books).await;
 }
 
 /// Loaded as a draft and put into its state, an order sends no goods and keeps its
@@ -292,4 +294,99 @@ async fn errors_are_told_apart(odoo: &dyn Odoo) {
     assert!(matches!(gone, Err(OdooError::Missing { .. })), "{gone:?}");
     let model = odoo.search_read("no.such.model", json!([]), &["id"], "id", 0, 1).await;
     assert!(matches!(model, Err(OdooError::NotInstalled { .. })), "{model:?}");
+}
+
+/// What a rollback relies on: a document goes by way of a draft, unless its period
+/// is closed, and what it was reconciled with is open again.
+async fn takes_back(odoo: &dyn Odoo, books: &Books, invoice: OdooId, payment: OdooId) {
+    let whole = json!({ "context": { WHOLE: true } });
+    let read = async |of: OdooId| {
+        let domain = json!([["id", "=", of.0]]);
+        let fields = ["state", "amount_total", "amount_residual", "write_date", "write_uid"];
+        odoo.search_read("account.move", domain, &fields, "id", 0, 1).await.unwrap().pop()
+    };
+    let before = read(invoice).await.unwrap();
+    assert!(before["write_uid"][0].is_i64(), "{before}");
+    let lock = async |day: Value| {
+        let fields = json!({ "fiscalyear_lock_date": day });
+        odoo.write("res.company", &[OdooId(books.company)], fields).await.unwrap();
+    };
+    lock(json!("2026-02-28")).await;
+    let closed =
+        odoo.call("account.move", "button_draft", json!([[payment.0]]), whole.clone()).await;
+    let Err(OdooError::Refused { message }) = closed else { panic!("{closed:?}") };
+    assert!(message.contains("Lock Date"), "{message}");
+    lock(json!(false)).await;
+
+    let account = json!([[books.receivable.0]]);
+    let held = odoo.call("account.account", "unlink", account, json!({})).await;
+    assert!(matches!(held, Err(OdooError::Refused { .. })), "{held:?}");
+    let held = odoo.call("res.partner", "unlink", json!([[books.partner.0]]), json!({})).await;
+    assert!(matches!(held, Err(OdooError::Refused { .. })), "{held:?}");
+
+    odoo.call("account.move", "button_draft", json!([[payment.0]]), whole.clone()).await.unwrap();
+    assert_eq!(read(payment).await.unwrap()["state"], "draft");
+    let again =
+        odoo.call("account.move", "button_draft", json!([[payment.0]]), whole.clone()).await;
+    assert!(matches!(again, Err(OdooError::Refused { .. })), "{again:?}");
+    odoo.call("account.move", "unlink", json!([[payment.0]]), whole.clone()).await.unwrap();
+    assert_eq!(read(payment).await, None);
+    let after = read(invoice).await.unwrap();
+    assert_eq!(after["amount_residual"].to_string(), "100.0", "the invoice is open again");
+    assert_eq!(after["write_uid"], before["write_uid"], "it was us");
+    let gone = odoo.call("account.move", "unlink", json!([[payment.0]]), whole.clone()).await;
+    assert!(matches!(gone, Err(OdooError::Missing { .. })), "{gone:?}");
+
+    odoo.call("account.move", "button_draft", json!([[invoice.0]]), whole.clone()).await.unwrap();
+    assert_eq!(read(invoice).await.unwrap()["amount_total"].to_string(), "100.0");
+    odoo.call("account.move", "unlink", json!([[invoice.0]]), whole).await.unwrap();
+    let lines = json!([["account_id", "=", books.receivable.0]]);
+    let lines = odoo.search_read("account.move.line", lines, &["id"], "id", 0, 0).await.unwrap();
+    assert_eq!(lines, Vec::<Value>::new(), "its lines went with it");
+}
+
+/// Odoo tells what points at a model, and an external id goes with its record.
+/// What is not required it empties without a word.
+async fn lets_go_of_what_nothing_points_at(odoo: &dyn Odoo, books: &Books) {
+    let domain = json!([
+        ["relation", "in", ["res.partner"]],
+        ["store", "=", true],
+        ["ttype", "in", ["many2one", "many2many"]],
+        ["model_id.transient", "=", false],
+        ["model_id.access_ids.perm_unlink", "=", true]
+    ]);
+    let fields = ["model", "name", "relation"];
+    let pointing = odoo.search_read("ir.model.fields", domain, &fields, "id", 0, 0).await.unwrap();
+    let points = |model: &str, name: &str| {
+        pointing.iter().any(|row| row["model"] == model && row["name"] == name)
+    };
+    assert!(points("account.move.line", "partner_id") && points("res.partner", "parent_id"));
+
+    let child = json!({ "name": "Child", "parent_id": books.partner.0 });
+    let child = odoo.create("res.partner", vec![child], json!({})).await.unwrap()[0];
+    for id in [books.receivable, books.income] {
+        odoo.call("account.account", "unlink", json!([[id.0]]), json!({})).await.unwrap();
+    }
+    odoo.call("res.partner", "unlink", json!([[books.partner.0]]), json!({})).await.unwrap();
+    let domain = json!([["id", "=", child.0]]);
+    let rows = odoo.search_read("res.partner", domain, &["parent_id"], "id", 0, 1).await.unwrap();
+    assert_eq!(rows[0]["parent_id"], false);
+
+    let columns = ["id", "name"].map(str::to_owned);
+    let name = books.key("gone");
+    let load = async || {
+        let rows = vec![vec![name.clone(), "Gone".to_owned()]];
+        match odoo.load("res.partner", &columns, rows).await.unwrap() {
+            Loaded::Done(ids) => ids[0],
+            Loaded::Refused(errors) => panic!("{errors:?}"),
+        }
+    };
+    let first = load().await;
+    let ids = json!([[first.0]]);
+    let names = odoo.call("res.partner", "get_external_id", ids.clone(), json!({})).await.unwrap();
+    assert_eq!(names[first.0.to_string()], name);
+    odoo.call("res.partner", "unlink", ids, json!({})).await.unwrap();
+    let second = load().await;
+    assert_ne!(first, second);
+    odoo.call("res.partner", "unlink", json!([[second.0, child.0]]), json!({})).await.unwrap();
 }

@@ -42,7 +42,8 @@ async fn a_foreign_tenant_finds_nothing() {
         // for those that take it
         let path = format!("{path}?link={link}");
         let body = match function.name.as_ref() {
-            "backfills-assess" | "backfills-start" | "backfills-rehearse" => {
+            "backfills-assess" | "backfills-start" | "backfills-rehearse"
+            | "backfills-rollback" => {
                 json!({ "link": link })
             }
             "mappings-save" => json!({ "link": link, "mode": "mirror" }),

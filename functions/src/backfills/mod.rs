@@ -1,10 +1,11 @@
-//! Backfills: assessed, rehearsed, started, paused, resumed, cancelled.
+//! Backfills: assessed, rehearsed, started, paused, resumed, cancelled, rolled back.
 
 pub mod assess;
 pub mod cancel;
 pub mod pause;
 pub mod rehearse;
 pub mod resume;
+pub mod rollback;
 pub mod start;
 
 use q2o_domain::{

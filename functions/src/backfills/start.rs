@@ -10,11 +10,12 @@ use http::Method;
 use jiff::{civil::Date, tz::TimeZone};
 use q2o_domain::{
     JobId, Kind, LinkId, Tier,
-    ports::Change,
+    ports::{Change, Select},
     records::{CompanyLink, Job, JobState, Plan, Purpose},
 };
+use q2o_durable::Orchestration;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{instance, unreachable};
@@ -27,7 +28,7 @@ use crate::{
     entities::ENTITIES,
     function::{Access, Function, handler},
     problem::Problem,
-    store::{Read, collection, document},
+    store::{Read, Tenant, collection, document},
     sync::{
         backfill::{Backfill, Input},
         company::Task,
@@ -87,19 +88,66 @@ pub async fn begin(
     let Some(Read { value: link, .. }) = link else {
         return Err(Problem::not_found());
     };
-    let id = JobId(key.map_or_else(
-        || Uuid::new_v4().simple().to_string(),
-        // the job that a key always means
-        |key| digest::short(&[key.as_bytes()], 16),
-    ));
+    let id = job_id(key);
     if tenant.get::<Job>(collection::JOBS, id.as_str()).await?.is_some() {
         return Ok((id, false));
     }
     let plan = plan(app, member, asked, purpose, &link)?;
+    if purpose == Purpose::Backfill {
+        alone(tenant, &link.id, &[Purpose::RollBack]).await?;
+    }
+    let task = Task {
+        tenant: tenant.id,
+        job: id.clone(),
+        link: plan.link.clone(),
+        cut: plan.cut,
+        // the survey says which
+        mapping: None,
+    };
+    let about = json!({ "job": id, "purpose": purpose });
+    let input = Input { task, plan: plan.clone() };
+    enter::<Backfill>(app, member, (&id, plan), &about, &input).await?;
+    Ok((id, true))
+}
+
+/// A job's id: the one that a key always means, or a new one.
+pub fn job_id(key: Option<&str>) -> JobId {
+    JobId(key.map_or_else(
+        || Uuid::new_v4().simple().to_string(),
+        |key| digest::short(&[key.as_bytes()], 16),
+    ))
+}
+
+/// Refuses to begin while a job of one of these purposes writes to the same company.
+pub async fn alone(tenant: &Tenant, link: &LinkId, purposes: &[Purpose]) -> Result<(), Problem> {
+    let jobs = tenant.list_all::<Job>(collection::JOBS, Select::Key("jobs".to_owned())).await?;
+    let open = jobs.into_iter().map(|read| read.value).find(|job| {
+        job.plan.link == *link && purposes.contains(&job.plan.purpose) && !job.state.ended()
+    });
+    match open {
+        None => Ok(()),
+        Some(job) => Err(Problem::new(
+            StatusCode::CONFLICT,
+            "company-busy",
+            format!("Job {} is not done with this company: let it end, or cancel it.", job.id),
+        )
+        .remedied_by(q2o_domain::Remedy::CorrectRequest)),
+    }
+}
+
+/// Writes a job's row with its audit row and the head of its orchestration: all
+/// of them or none.
+pub async fn enter<O: Orchestration>(
+    app: &App,
+    member: &Member,
+    (id, plan): (&JobId, Plan),
+    about: &Value,
+    input: &O::Input,
+) -> Result<(), Problem> {
     let now = app.clock.now();
     let job = Job {
         id: id.clone(),
-        plan: plan.clone(),
+        plan,
         state: JobState::Running,
         phase: "starting".to_owned(),
         started: now,
@@ -114,28 +162,15 @@ pub async fn begin(
         events: 0,
     };
     let row = document(collection::JOBS, id.as_str(), &job)?.key("jobs").sort(now.to_string());
-    let what = json!({ "job": id, "purpose": purpose });
-    let audit = audit::entry(member, &app.clock, "job started", &what)?;
-    // the job's row is written with its orchestration: both or neither
+    let audit = audit::entry(member, &app.clock, "job started", about)?;
     let changes = [Change::Insert(row), audit];
     let riders = changes.iter().map(serde_json::to_value).collect::<Result<Vec<_>, _>>();
     let riders = riders.map_err(|error| {
         Problem::from(q2o_domain::Failure::bug(format!("cannot write a job: {error}")))
     })?;
-    let task = Task {
-        tenant: tenant.id,
-        job: id.clone(),
-        link: plan.link.clone(),
-        cut: plan.cut,
-        // the survey says which
-        mapping: None,
-    };
-    let input = Input { task, plan };
-    app.engine
-        .start::<Backfill>(&instance(tenant, &id), &input, riders)
-        .await
-        .map_err(unreachable)?;
-    Ok((id, true))
+    let instance = instance(&member.tenant, id);
+    app.engine.start::<O>(&instance, input, riders).await.map_err(unreachable)?;
+    Ok(())
 }
 
 fn plan(

@@ -1,5 +1,7 @@
 //! `POST /api/connect/link`: ties a QuickBooks company to an Odoo company.
 
+use std::collections::BTreeSet;
+
 use axum::{Json, extract::State};
 use http::Method;
 use q2o_domain::{
@@ -51,6 +53,7 @@ async fn tie(
         odoo: asked.odoo,
         fingerprint: None,
         cut: None,
+        set_up: BTreeSet::default(),
     };
     let kept = document(collection::LINKS, id.as_str(), &link)?.key("links");
     let audit = audit::entry(&member, &app.clock, "companies tied", &json!({ "link": id }))?;

@@ -7,6 +7,7 @@ use axum::{
     http::StatusCode,
 };
 use http::Method;
+use q2o_domain::records::Purpose;
 use serde_json::{Value, json};
 
 use crate::{
@@ -30,6 +31,9 @@ async fn retry(
     let job = job(&member, &id).await?;
     if !job.state.ended() {
         return Err(Problem::bad_request("The job has not ended; resume it instead."));
+    }
+    if job.plan.purpose == Purpose::RollBack {
+        return Err(Problem::bad_request("Ask for the rollback again: what is gone is gone."));
     }
     let asked = start::Asked {
         link: job.plan.link,

@@ -53,7 +53,7 @@ impl Batch<'_> {
             item.odoo.insert((*part).to_owned(), *odoo);
             item.adopted.insert((*part).to_owned());
         }
-        known.add(self.key(&item.id), Self::linked(item));
+        known.add(self.key(&item.id), self.linked(item));
     }
 
     /// A bank or card account whose account in Odoo has a journal needs none of its

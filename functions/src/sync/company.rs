@@ -6,8 +6,8 @@ use jiff::civil::Date;
 use q2o_domain::{
     Currency, Failure, JobId, Kind, LinkId, OdooId, QboId, RealmId, Remedy, Result, TenantId,
     mapping::Decisions,
-    ports::Odoo,
-    records::{CompanyLink, Fingerprint},
+    ports::{Change, Odoo},
+    records::{CompanyLink, Fingerprint, SetUp},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::{
     app::Tools,
     mappings,
-    store::{Tenant, collection},
+    store::{Read, Tenant, collection, document, failed},
 };
 
 /// Whose work, and for which job.
@@ -48,6 +48,8 @@ pub struct Company {
     pub odoo_database: String,
     /// What was decided about accounts, taxes and partners.
     pub decisions: Decisions,
+    /// Whom Odoo knows us as.
+    pub odoo_login: String,
 }
 
 impl Company {
@@ -77,6 +79,7 @@ impl Company {
             odoo_company: connection.company,
             odoo_database: connection.database,
             decisions,
+            odoo_login: connection.login,
         })
     }
 
@@ -151,6 +154,19 @@ impl Company {
             self.odoo.write("res.currency", &off, json!({ "active": true })).await?;
         }
         Ok(())
+    }
+
+    /// Writes down what is about to be set up in Odoo.
+    pub async fn will_set_up(&self, more: impl IntoIterator<Item = SetUp>) -> Result<()> {
+        let read = self.tenant.get::<CompanyLink>(collection::LINKS, self.link.id.as_str()).await?;
+        let Some(Read { value: mut link, version, .. }) = read else { return Ok(()) };
+        let before = link.set_up.len();
+        link.set_up.extend(more);
+        if link.set_up.len() == before {
+            return Ok(());
+        }
+        let kept = document(collection::LINKS, link.id.as_str(), &link)?.key("links");
+        self.tenant.commit(vec![Change::Replace(kept, version)]).await.map_err(failed)
     }
 
     /// Ids of Odoo's own records, by one of their fields.

@@ -1,10 +1,7 @@
 //! `complete`: brings over what no document explains: exactly one entry for
 //! each such transaction.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use q2o_domain::{
     Failure, Mapped, Net, Result,
@@ -118,6 +115,11 @@ impl Pass<'_> {
             })
             .collect();
         documents::write(self.company, &mut moves).await?;
+        let link = &self.company.link.id;
+        let keys = entries.iter().map(|(txn, _, _)| txn_key(link, &txn.txn)).collect();
+        let before = self.company.tenant.list_ids::<Kept>(collection::COMPLETIONS, keys).await?;
+        let before: BTreeMap<String, Option<IdLink>> =
+            before.into_iter().map(|read| (read.id, read.value.link)).collect();
         let mut kept = Vec::new();
         for ((txn, rest, class), written) in entries.iter().zip(moves) {
             match written.outcome {
@@ -127,8 +129,13 @@ impl Pass<'_> {
                         completion: completion(txn, rest, class, false),
                         link: Some(IdLink {
                             odoo: BTreeMap::from([(String::new(), id)]),
-                            hash: String::new(),
-                            adopted: BTreeSet::new(),
+                            sent: BTreeMap::from([(String::new(), written.print())]),
+                            // the job that made it stays the one that did
+                            job: match before.get(&txn_key(link, &txn.txn)) {
+                                Some(Some(before)) => before.job.clone(),
+                                _ => Some(self.task.job.clone()),
+                            },
+                            ..IdLink::default()
                         }),
                     },
                 )?),

@@ -7,10 +7,14 @@
 
 use std::collections::BTreeMap;
 
-use q2o_domain::{OdooId, Result, ports::OdooError};
+use q2o_domain::{Money, OdooId, Result, ports::OdooError};
 use serde_json::{Value, json};
 
-use super::company::{Company, id_of};
+use super::{
+    company::{Company, id_of},
+    settle::money,
+};
+use crate::digest;
 
 /// Where the key stands: a field that every user may write, and that posting
 /// leaves alone.
@@ -24,6 +28,28 @@ pub struct Move {
     /// To be cancelled rather than posted.
     pub cancelled: bool,
     pub outcome: Option<Result<OdooId, String>>,
+}
+
+impl Move {
+    /// What was sent, as [`print`] tells it.
+    pub fn print(&self) -> String {
+        let lines = self.values["line_ids"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let lines = lines.iter().filter_map(|command| {
+            let account = command[2]["account_id"].as_i64()?;
+            Some((OdooId(account), money(&command[2]["balance"])?))
+        });
+        let state = if self.cancelled { "cancel" } else { "posted" };
+        print(state, self.values["date"].as_str().unwrap_or_default(), lines)
+    }
+}
+
+/// A document's state, date and what it books, in short: the same from what was sent
+/// as from what Odoo holds, until somebody changes it there.
+pub fn print(state: &str, date: &str, lines: impl Iterator<Item = (OdooId, Money)>) -> String {
+    let mut lines: Vec<String> =
+        lines.map(|(account, balance)| format!("{account} {balance}")).collect();
+    lines.sort_unstable();
+    digest::short(&[state.as_bytes(), date.as_bytes(), lines.join("\n").as_bytes()], 10)
 }
 
 struct There {

@@ -111,13 +111,22 @@ pub(super) struct Item {
     pub unchanged: bool,
     /// Parts that were in Odoo before us: pointed at, but not ours to change.
     pub adopted: BTreeSet<String>,
+    /// The job that made it; `None` if it is not known.
+    job: Option<JobId>,
+    /// What was sent, by part, in short.
+    sent: BTreeMap<String, String>,
+    settled: BTreeSet<OdooId>,
+    /// It settled something new, be it unchanged itself.
+    resettled: bool,
     pub error: Option<Problem>,
 }
 
 impl Item {
     fn new(id: QboId, mapped: Mapped) -> Self {
-        let (hash, odoo, adopted) = Default::default();
-        Self { id, mapped, hash, odoo, unchanged: false, adopted, error: None }
+        let (hash, odoo, adopted, sent, settled) = Default::default();
+        let (unchanged, resettled) = (false, false);
+        let (job, error) = (None, None);
+        Self { id, mapped, hash, odoo, unchanged, adopted, job, sent, settled, resettled, error }
     }
 }
 
@@ -165,9 +174,17 @@ impl Batch<'_> {
         let mut known = Known::read(self.company, own.into_iter(), mapped).await?;
         for item in &mut items {
             if let Some(link) = known.link(&self.key(&item.id)) {
-                item.odoo.clone_from(&link.odoo);
-                item.unchanged = link.hash == item.hash;
-                item.adopted.clone_from(&link.adopted);
+                item.job.clone_from(&link.job);
+                // what a rollback left half way is looked for under its key
+                if !link.leaving {
+                    item.odoo.clone_from(&link.odoo);
+                    item.sent.clone_from(&link.sent);
+                    item.settled.clone_from(&link.settled);
+                    item.unchanged = link.hash == item.hash;
+                    item.adopted.clone_from(&link.adopted);
+                }
+            } else {
+                item.job = Some(self.job.clone());
             }
         }
         match self.entity.write() {
@@ -285,6 +302,7 @@ impl Batch<'_> {
             let part = items[at].mapped.drafts[d].part;
             match one.outcome {
                 Some(Ok(id)) => {
+                    items[at].sent.insert(part.to_owned(), one.print());
                     items[at].odoo.insert(part.to_owned(), id);
                     if let Some(date) = one.values["date"].as_str() {
                         dates.insert(id, date.to_owned());
@@ -301,7 +319,7 @@ impl Batch<'_> {
         }
         self.check_dates(items, &dates).await?;
         for item in items.iter().filter(|item| item.error.is_none()) {
-            known.add(self.key(&item.id), Self::linked(item));
+            known.add(self.key(&item.id), self.linked(item));
         }
         let allocations: Vec<_> = items
             .iter()
@@ -311,7 +329,14 @@ impl Batch<'_> {
                 item.mapped.allocations.iter().map(move |a| (own.clone(), a))
             })
             .collect();
-        settle(self.company, self.facts, known, &allocations).await?;
+        let mut settled = settle(self.company, self.facts, known, &allocations).await?;
+        for item in items.iter_mut() {
+            if let Some(made) = settled.remove(&Ref::new(kind, item.id.clone())) {
+                let before = item.settled.len();
+                item.settled.extend(made);
+                item.resettled = item.settled.len() > before;
+            }
+        }
         Ok(())
     }
 
@@ -382,8 +407,28 @@ impl Batch<'_> {
         Problem { class, why, remedy, waits_for }
     }
 
-    pub(super) fn linked(item: &Item) -> IdLink {
-        IdLink { odoo: item.odoo.clone(), hash: item.hash.clone(), adopted: item.adopted.clone() }
+    pub(super) fn linked(&self, item: &Item) -> IdLink {
+        IdLink {
+            models: self.models(item),
+            odoo: item.odoo.clone(),
+            hash: item.hash.clone(),
+            adopted: item.adopted.clone(),
+            job: item.job.clone(),
+            sent: item.sent.clone(),
+            settled: item.settled.clone(),
+            leaving: false,
+        }
+    }
+
+    /// The models of parts that are not what their kind is.
+    fn models(&self, item: &Item) -> BTreeMap<String, String> {
+        let drafts = item.mapped.drafts.iter();
+        let parts = drafts.flat_map(|draft| {
+            let made = draft.made.iter().map(|made| (made.part, made.model));
+            std::iter::once((draft.part, draft.model)).chain(made)
+        });
+        let other = parts.filter(|(_, model)| *model != self.entity.model());
+        other.map(|(part, model)| (part.to_owned(), model.to_owned())).collect()
     }
 
     /// Links and errors, and the count of both.
@@ -393,10 +438,12 @@ impl Batch<'_> {
         for item in items {
             let key = self.key(&item.id);
             match &item.error {
-                None if item.unchanged => counts.skipped += 1,
+                None if item.unchanged && !item.resettled => counts.skipped += 1,
                 None => {
-                    counts.loaded += 1;
-                    let link = Self::linked(&item);
+                    let count =
+                        if item.unchanged { &mut counts.skipped } else { &mut counts.loaded };
+                    *count += 1;
+                    let link = self.linked(&item);
                     links.push(
                         document(collection::ID_LINKS, key.clone(), &link)?
                             .key(kind_key(self.link(), self.entity.kind())),

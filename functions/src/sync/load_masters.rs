@@ -51,7 +51,7 @@ impl Batch<'_> {
                             // the customer's: not to be taken back with the vendor
                             items[at].adopted.insert(String::new());
                         }
-                        let link = Self::linked(&items[at]);
+                        let link = self.linked(&items[at]);
                         known.add(self.key(&items[at].id), link);
                     }
                     Err(why) => items[at].error = Some(self.refused(&items[at].id, part, &why)),
@@ -92,19 +92,33 @@ impl Batch<'_> {
         let domain = json!([[key, "in", wanted]]);
         let (model, odoo) = (self.entity.model(), &self.company.odoo);
         let there = odoo.search_read(model, domain, &[key, same], "id", 0, 0).await?;
+        let ours = self.ours(&there).await?;
         // a many-to-one field is read with its name
         let plain = |value: &Value| if value.is_array() { value[0].clone() } else { value.clone() };
         for (at, (own, of)) in fresh {
             let there =
                 there.iter().find(|row| plain(&row[key]) == own && of.contains(&plain(&row[same])));
             let item = &mut items[at];
-            if let Some(id) = there.and_then(id_of) {
+            if let Some(id) = there.and_then(id_of).filter(|id| !ours.contains(id)) {
                 item.odoo.insert(String::new(), id);
                 item.adopted.insert(String::new());
-                known.add(self.key(&item.id), Self::linked(item));
+                known.add(self.key(&item.id), self.linked(item));
             }
         }
         Ok(())
+    }
+
+    /// Those that an earlier try of ours made, and never came to write down.
+    async fn ours(&self, there: &[Value]) -> Result<BTreeSet<OdooId>> {
+        let ids: Vec<i64> = there.iter().filter_map(id_of).map(|id| id.0).collect();
+        if ids.is_empty() {
+            return Ok(BTreeSet::new());
+        }
+        let (model, odoo) = (self.entity.model(), &self.company.odoo);
+        let names = odoo.call(model, "get_external_id", json!([ids]), json!({})).await?;
+        let all = self.company.external_id(self.entity.kind(), &"".into(), "");
+        let own = |id: &i64| names[id.to_string()].as_str().is_some_and(|n| n.starts_with(&all));
+        Ok(ids.into_iter().filter(own).map(OdooId).collect())
     }
 
     async fn send(

@@ -12,6 +12,7 @@ mod documents;
 mod explain;
 mod extract;
 pub mod facts;
+mod forget;
 mod groups;
 pub mod kept_proof;
 mod load;
@@ -29,14 +30,19 @@ mod prove;
 mod read_balances;
 mod read_ledger;
 pub mod rehearse;
+mod remove;
 mod resolve;
+pub mod rollback;
 mod seal;
 mod settle;
 mod settle_late;
 pub mod snapshot;
+mod standing;
 mod strangers;
 mod survey;
+mod uses;
 mod virtual_odoo;
+mod weigh;
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -57,6 +63,7 @@ pub fn registry(tools: &Arc<Tools>) -> Registry {
     let tools = || Arc::clone(tools);
     Registry::default()
         .orchestration::<backfill::Backfill>()
+        .orchestration::<rollback::Rollback>()
         .orchestration::<move_kind::ExtractKind>()
         .orchestration::<move_kind::LoadKind>()
         .activity(assess::Assess(tools()))
@@ -71,6 +78,9 @@ pub fn registry(tools: &Arc<Tools>) -> Registry {
         .activity(complete::Complete(tools()))
         .activity(prove::Prove(tools()))
         .activity(rehearse::Rehearse(tools()))
+        .activity(weigh::Weigh(tools()))
+        .activity(remove::Remove(tools()))
+        .activity(forget::Forget(tools()))
         .activity(mark::Mark(tools()))
 }
 
@@ -88,7 +98,7 @@ const fn step_named(name: &'static str) -> Function {
 }
 
 /// The queue functions of the steps that no entity has of its own.
-pub static STEPS: [Function; 11] = [
+pub static STEPS: [Function; 14] = [
     step_named("assess"),
     step_named("survey"),
     step_named("read-ledger"),
@@ -99,6 +109,9 @@ pub static STEPS: [Function; 11] = [
     step_named("complete"),
     step_named("prove"),
     step_named("rehearse"),
+    step_named("weigh"),
+    step_named("remove"),
+    step_named("forget"),
     step_named("mark"),
 ];
 

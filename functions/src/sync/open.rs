@@ -1,15 +1,11 @@
 //! `open`: brings the opening balances into Odoo.
 
-use std::{
-    borrow::Cow,
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 use q2o_domain::{
     Failure, Kind, Mapped, OdooId, QboId, Remedy, Result,
     ports::Loaded,
-    records::{ErrorEntry, IdLink},
+    records::{ErrorEntry, IdLink, SetUp},
 };
 use q2o_durable::{Activity, Attempt};
 
@@ -54,7 +50,7 @@ async fn open(tools: &Tools, task: &Task, attempt: &Attempt) -> Result<()> {
     if opening.entry.is_some() {
         clearing_account(&company).await?;
     }
-    let pass = Pass { tools, company: &company };
+    let pass = Pass { tools, company: &company, task };
     for (at, some) in opening.documents.chunks(BATCH).enumerate() {
         attempt.checkpoint(&at).await.map_err(super::unsorted)?;
         pass.documents(some).await?;
@@ -74,6 +70,7 @@ async fn open(tools: &Tools, task: &Task, attempt: &Attempt) -> Result<()> {
 struct Pass<'a> {
     tools: &'a Tools,
     company: &'a Company,
+    task: &'a Task,
 }
 
 impl Pass<'_> {
@@ -94,18 +91,19 @@ impl Pass<'_> {
             }
         }
         documents::write(self.company, &mut moves).await?;
+        let link = &self.company.link.id;
+        let keys = whose.iter().map(|(kind, id)| record_key(link, *kind, id)).collect();
+        let known = self.company.tenant.list_ids::<IdLink>(collection::ID_LINKS, keys).await?;
+        let known: BTreeMap<String, IdLink> =
+            known.into_iter().map(|read| (read.id, read.value)).collect();
         let mut links = Vec::new();
         for (one, (kind, id)) in moves.into_iter().zip(whose) {
             match one.outcome {
                 Some(Ok(odoo)) => {
-                    let link = &self.company.link.id;
+                    let key = record_key(link, kind, id);
+                    let linked = self.linked(PART, odoo, &one, known.get(&key));
                     links.push(
-                        document(
-                            collection::ID_LINKS,
-                            record_key(link, kind, id),
-                            &linked(PART, odoo),
-                        )?
-                        .key(kind_key(link, kind)),
+                        document(collection::ID_LINKS, key, &linked)?.key(kind_key(link, kind)),
                     );
                 }
                 Some(Err(why)) => {
@@ -138,10 +136,11 @@ impl Pass<'_> {
         let [one] = moves;
         match one.outcome {
             Some(Ok(odoo)) => {
+                let known = opening::entry_link(self.company).await?;
                 let link = document(
                     collection::ID_LINKS,
                     opening::entry_key(self.company),
-                    &linked("", odoo),
+                    &self.linked("", odoo, &one, known.as_ref()),
                 )?;
                 self.company.tenant.put_all(vec![link]).await
             }
@@ -158,6 +157,16 @@ impl Pass<'_> {
         values[documents::KEY] = key.clone().into();
         values["company_id"] = self.company.odoo_company.0.into();
         Move { key, values, cancelled: false, outcome: None }
+    }
+
+    /// The link of what was written; the job that made it stays the one that did.
+    fn linked(&self, part: &str, odoo: OdooId, one: &Move, known: Option<&IdLink>) -> IdLink {
+        IdLink {
+            odoo: BTreeMap::from([(part.to_owned(), odoo)]),
+            sent: BTreeMap::from([(part.to_owned(), one.print())]),
+            job: known.map_or_else(|| Some(self.task.job.clone()), |known| known.job.clone()),
+            ..IdLink::default()
+        }
     }
 
     fn error(
@@ -180,13 +189,13 @@ impl Pass<'_> {
     }
 }
 
-fn linked(part: &str, odoo: OdooId) -> IdLink {
-    let odoo = BTreeMap::from([(part.to_owned(), odoo)]);
-    IdLink { odoo, hash: String::new(), adopted: BTreeSet::new() }
-}
-
 /// Made once, under an external id.
 async fn clearing_account(company: &Company) -> Result<()> {
+    if !company.find("account.account", "code", &[CLEARING.to_owned()]).await?.is_empty() {
+        return Ok(());
+    }
+    let (model, by, value) = ("account.account".into(), "code".into(), CLEARING.into());
+    company.will_set_up([SetUp { model, by, value }]).await?;
     let row = [
         company.key("opening", &"clearing".into(), ""),
         "Opening Balance Clearing".to_owned(),

@@ -1,6 +1,6 @@
 //! Sets documents against each other, by exactly the amounts QuickBooks says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use q2o_domain::{Allocation, Facts, Failure, Kind, Money, OdooId, Ref, Result};
 use serde_json::{Value, json};
@@ -44,32 +44,41 @@ impl Line {
     }
 }
 
+/// By the record that asked for them: its partial reconciliations.
+pub type Settled = BTreeMap<Ref, BTreeSet<OdooId>>;
+
 /// Makes the partial reconciliations that are not there yet. `own` is the
-/// record that each allocation belongs to.
+/// record that each allocation belongs to; it gets those of an earlier try too.
 pub async fn settle(
     company: &Company,
     facts: &Facts,
     known: &Known,
     allocations: &[(Ref, &Allocation)],
-) -> Result<u64> {
+) -> Result<Settled> {
+    let mut settled = Settled::new();
     let wanted: Vec<Wanted> =
         allocations.iter().filter_map(|(own, a)| Wanted::of(facts, known, own, a)).collect();
     if wanted.is_empty() {
-        return Ok(0);
+        return Ok(settled);
     }
     let mut lines = lines(company, &wanted).await?;
     let mut done = partials(company, &lines).await?;
     let mut records = Vec::new();
+    let mut whose = Vec::new();
     for want in &wanted {
         let mut left = want.amount;
         // what an earlier try made counts
         for from in ids(&lines, &want.from, want) {
             for to in ids(&lines, &want.to, want) {
                 for pair in [(from, to), (to, from)] {
-                    if let Some(made) = done.get_mut(&pair) {
+                    for (id, debit, credit) in done.get_mut(&pair).into_iter().flatten() {
                         let own = if want.own_to { to } else { from };
-                        let made = if pair.0 == own { &mut made.0 } else { &mut made.1 };
+                        let made = if pair.0 == own { debit } else { credit };
                         let used = left.min(*made);
+                        // one of nothing levels what is left at home
+                        if used > Money::ZERO || made.is_zero() {
+                            settled.entry(want.whose.clone()).or_default().insert(*id);
+                        }
                         *made -= used;
                         left -= used;
                     }
@@ -81,14 +90,18 @@ pub async fn settle(
             let (amounts, home) = share(&lines[from], &lines[to], left, want.own_from);
             left -= if want.own_to { amounts.1 } else { amounts.0 };
             records.push(take(&mut lines, (from, to), amounts, home)?);
+            whose.push(&want.whose);
         }
     }
-    level(&mut lines, &wanted, &mut records)?;
-    let made = records.len() as u64;
-    for some in records.chunks(200) {
-        company.odoo.create("account.partial.reconcile", some.to_vec(), json!({})).await?;
+    level(&mut lines, &wanted, &mut records, &mut whose)?;
+    for (some, whose) in records.chunks(200).zip(whose.chunks(200)) {
+        let made =
+            company.odoo.create("account.partial.reconcile", some.to_vec(), json!({})).await?;
+        for (id, own) in made.into_iter().zip(whose) {
+            settled.entry((*own).clone()).or_default().insert(id);
+        }
     }
-    Ok(made)
+    Ok(settled)
 }
 
 /// How much of two lines is set against each other: in the currency of each,
@@ -106,7 +119,12 @@ fn share(from: &Line, to: &Line, left: Money, own: bool) -> ((Money, Money), Mon
 
 /// A realised gain stands on the control account in home currency only; it takes
 /// what is left at home of lines that are settled in their own currency.
-fn level(lines: &mut [Line], wanted: &[Wanted], records: &mut Vec<Value>) -> Result<()> {
+fn level<'a>(
+    lines: &mut [Line],
+    wanted: &'a [Wanted],
+    records: &mut Vec<Value>,
+    whose: &mut Vec<&'a Ref>,
+) -> Result<()> {
     for want in wanted {
         let of: Vec<OdooId> =
             [&want.own, &want.from, &want.to].into_iter().flatten().copied().collect();
@@ -122,6 +140,7 @@ fn level(lines: &mut [Line], wanted: &[Wanted], records: &mut Vec<Value>) -> Res
         while let (Some(debit), Some(credit)) = (rest(lines, true), rest(lines, false)) {
             let home = lines[debit].home.min(lines[credit].home);
             records.push(take(lines, (debit, credit), (Money::ZERO, Money::ZERO), home)?);
+            whose.push(&want.whose);
         }
     }
     Ok(())
@@ -158,6 +177,7 @@ fn take(
 
 /// An allocation in Odoo's ids.
 struct Wanted {
+    whose: Ref,
     account: OdooId,
     /// Whether that is a control account: then any that both sides have will do,
     /// since records rarely say which.
@@ -179,7 +199,8 @@ impl Wanted {
         let moves = |of: &Option<Ref>| known.all(of.as_ref().unwrap_or(own));
         let account = known.id(&Ref::new(Kind::Account, allocation.account.clone()))?;
         let (from, to) = (moves(&allocation.from), moves(&allocation.to));
-        (!from.is_empty() && !to.is_empty()).then_some(Self {
+        (!from.is_empty() && !to.is_empty()).then(|| Self {
+            whose: own.clone(),
             account,
             control: facts.is_control(&allocation.account),
             from,
@@ -268,8 +289,8 @@ async fn lines(company: &Company, wanted: &[Wanted]) -> Result<Vec<Line>> {
     Ok(lines.collect())
 }
 
-/// By debit and credit line: how much of each, in its own currency.
-type Partials = BTreeMap<(OdooId, OdooId), (Money, Money)>;
+/// By debit and credit line: each one, and how much of either, in its own currency.
+type Partials = BTreeMap<(OdooId, OdooId), Vec<(OdooId, Money, Money)>>;
 
 /// What is reconciled between these lines, by debit and credit line, in the
 /// currency of each.
@@ -280,15 +301,13 @@ async fn partials(company: &Company, lines: &[Line]) -> Result<Partials> {
         ["debit_move_id", "credit_move_id", "debit_amount_currency", "credit_amount_currency"];
     let rows =
         company.odoo.search_read("account.partial.reconcile", domain, &fields, "id", 0, 0).await?;
-    let mut done = BTreeMap::new();
+    let mut done = Partials::new();
     for row in &rows {
         let pair = many2one(&row["debit_move_id"]).zip(many2one(&row["credit_move_id"]));
         let amounts =
             money(&row["debit_amount_currency"]).zip(money(&row["credit_amount_currency"]));
-        if let (Some(pair), Some((debit, credit))) = (pair, amounts) {
-            let made = done.entry(pair).or_insert((Money::ZERO, Money::ZERO));
-            made.0 += debit;
-            made.1 += credit;
+        if let (Some(id), Some(pair), Some((debit, credit))) = (id_of(row), pair, amounts) {
+            done.entry(pair).or_default().push((id, debit, credit));
         }
     }
     Ok(done)

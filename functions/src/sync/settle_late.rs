@@ -2,7 +2,11 @@
 //! what was open at the cut with later documents, and deposits with the payments
 //! of nothing that use them, since payments are loaded before deposits.
 
-use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use q2o_domain::{
     Allocation, Books, Facts, Kind, Mapped, Ref, Result,
@@ -16,13 +20,13 @@ use super::{
     opening,
     progress::Progress,
     resolve::Known,
-    settle::settle,
+    settle::{Settled, settle},
     sorted,
 };
 use crate::{
     app::Tools,
     entities::entity,
-    store::{Read, collection, fetched_key, record_key},
+    store::{Read, collection, document, fetched_key, kind_key, record_key},
 };
 
 /// Kinds whose records say what is set against what.
@@ -70,7 +74,8 @@ async fn settle_late(tools: &Tools, task: &Task, attempt: &Attempt) -> Result<()
             }
         }
         let allocations: Vec<_> = late.iter().map(|(own, a)| (own.clone(), a)).collect();
-        settle(&company, &facts, &known, &allocations).await?;
+        let settled = settle(&company, &facts, &known, &allocations).await?;
+        keep(&company, settled).await?;
     }
     attempt.ride(
         Progress::new(&company.tenant, &tools.clock, &task.job, "settled")
@@ -80,6 +85,27 @@ async fn settle_late(tools: &Tools, task: &Task, attempt: &Attempt) -> Result<()
     Ok(())
 }
 
+/// Each record keeps which reconciliations it asked for.
+async fn keep(company: &Company, settled: Settled) -> Result<()> {
+    let link = &company.link.id;
+    let keyed: BTreeMap<String, _> = settled
+        .into_iter()
+        .map(|(own, made)| (record_key(link, own.kind, &own.id), (own.kind, made)))
+        .collect();
+    let keys = keyed.keys().cloned().collect();
+    let mut documents = Vec::new();
+    for Read { id, value: mut linked, .. } in
+        company.tenant.list_ids::<IdLink>(collection::ID_LINKS, keys).await?
+    {
+        let Some((kind, made)) = keyed.get(&id) else { continue };
+        if !made.is_subset(&linked.settled) {
+            linked.settled.extend(made);
+            documents.push(document(collection::ID_LINKS, id, &linked)?.key(kind_key(link, *kind)));
+        }
+    }
+    company.tenant.put_all(documents).await
+}
+
 /// What was received before the cut and not yet taken to the bank stands in the
 /// entry of the opening balances.
 fn in_entry(known: &mut Known, task: &Task, allocation: &Allocation, opened: Option<&IdLink>) {
@@ -87,7 +113,7 @@ fn in_entry(known: &mut Known, task: &Task, allocation: &Allocation, opened: Opt
     let key = record_key(&task.link, of.kind, &of.id);
     let mut odoo = known.link(&key).map(|link| link.odoo.clone()).unwrap_or_default();
     odoo.extend(entry.odoo.values().map(|id| ("entry".to_owned(), *id)));
-    known.add(key, IdLink { odoo, hash: String::new(), adopted: BTreeSet::new() });
+    known.add(key, IdLink { odoo, ..IdLink::default() });
 }
 
 /// The late allocations, some records at a time.

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use q2o_domain::{
     Currency, Failure, Kind, RealmId, Remedy, Result,
     mapping::Mode,
-    records::{CompanyLink, Counts, Fingerprint},
+    records::{CompanyLink, Counts, Fingerprint, SetUp},
 };
 use q2o_durable::{Activity, Attempt};
 use serde::{Deserialize, Serialize};
@@ -305,7 +305,13 @@ async fn make(
         })
         .collect();
     if !missing.is_empty() {
+        company.will_set_up(set_up(model, by, &missing)).await?;
         odoo.create(model, missing, json!({})).await?;
     }
     Ok(())
+}
+
+fn set_up(model: &str, by: &str, records: &[Value]) -> Vec<SetUp> {
+    let told = records.iter().filter_map(|record| record[by].as_str());
+    told.map(|value| SetUp { model: model.into(), by: by.into(), value: value.into() }).collect()
 }

@@ -1,6 +1,6 @@
 //! An Odoo in memory: what drafts would come to there, once loaded and posted.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use q2o_domain::{
     Allocation, Currency, Draft, Facts, Field, Fields, Kind, LinkId, Mapped, Money, OdooId,
@@ -53,8 +53,7 @@ impl<'a> VirtualOdoo<'a> {
             Ok(there) => there,
             Err(missing) => return vec![missing],
         };
-        let mut link =
-            IdLink { odoo: BTreeMap::new(), hash: String::new(), adopted: BTreeSet::new() };
+        let mut link = IdLink::default();
         for draft in &mapped.drafts {
             let of = match there {
                 Some(there) if draft.part.is_empty() => there,

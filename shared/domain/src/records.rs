@@ -59,6 +59,20 @@ pub struct CompanyLink {
     /// The first day of history, fixed with it.
     #[serde(default)]
     pub cut: Option<Date>,
+    /// What the migration set up in Odoo beside records: written down before it
+    /// is made, so that a rollback knows it from what was there.
+    #[serde(default)]
+    pub set_up: BTreeSet<SetUp>,
+}
+
+/// A record that the migration needs of its own, as a journal.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct SetUp {
+    /// As in `account.journal`.
+    pub model: String,
+    /// The field that tells it, and its value.
+    pub by: String,
+    pub value: String,
 }
 
 /// What says that both companies are still the ones they were.
@@ -164,6 +178,15 @@ pub struct Counts {
     #[serde(default)]
     pub before: u64,
     pub errors: u64,
+    /// Of a rollback: no longer in Odoo.
+    #[serde(default)]
+    pub removed: u64,
+    /// Of a rollback: were there before the migration.
+    #[serde(default)]
+    pub kept: u64,
+    /// Of a rollback: stay, for a reason that is told.
+    #[serde(default)]
+    pub refused: u64,
 }
 
 impl Counts {
@@ -175,6 +198,9 @@ impl Counts {
         self.not_moved += more.not_moved;
         self.before += more.before;
         self.errors += more.errors;
+        self.removed += more.removed;
+        self.kept += more.kept;
+        self.refused += more.refused;
     }
 }
 
@@ -201,7 +227,7 @@ pub struct Staged {
 }
 
 /// The Odoo records that a QuickBooks record became.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IdLink {
     /// By part; the record itself is `""`.
     pub odoo: BTreeMap<String, OdooId>,
@@ -210,6 +236,21 @@ pub struct IdLink {
     /// Parts that were there before us: pointed at, but not ours to change.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub adopted: BTreeSet<String>,
+    /// By part, where it is not the model of its kind, as `account.journal`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub models: BTreeMap<String, String>,
+    /// The job that made it; what is older than this field has none.
+    #[serde(default)]
+    pub job: Option<JobId>,
+    /// Of a document, by part: its date and lines as they were sent, in short.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sent: BTreeMap<String, String>,
+    /// The partial reconciliations that this record asked for.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub settled: BTreeSet<OdooId>,
+    /// A rollback has begun to take it out of Odoo.
+    #[serde(default)]
+    pub leaving: bool,
 }
 
 impl IdLink {
@@ -401,6 +442,53 @@ pub struct Proof {
     /// The records that are not in Odoo (or would not be), as of the proof.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_loaded: Vec<ErrorEntry>,
+}
+
+/// What a rollback takes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scope {
+    /// What this job made; what all jobs of the link made, if left out.
+    pub job: Option<JobId>,
+    /// These kinds only.
+    pub kinds: Option<Vec<Kind>>,
+    /// Documents dated so only.
+    pub from: Option<Date>,
+    pub to: Option<Date>,
+    /// Only say what would be taken.
+    #[serde(default)]
+    pub preview: bool,
+}
+
+/// What a rollback takes (or took) and what it leaves.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RolledBack {
+    pub scope: Scope,
+    /// By kind, and by what has none, as `Opening balances`.
+    pub kinds: BTreeMap<String, Taken>,
+    pub refused: Vec<Left>,
+    /// Whether nothing of the link is left, so that it may begin anew.
+    pub forgotten: bool,
+}
+
+/// How many records of a kind a rollback takes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Taken {
+    /// In the preview: would be removed. Afterwards: were.
+    pub removed: u64,
+    /// Were in Odoo before the migration.
+    pub kept: u64,
+    pub refused: u64,
+}
+
+/// A record that a rollback leaves, and why.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Left {
+    /// Its kind.
+    pub what: String,
+    pub id: QboId,
+    /// `edited`, `reconciled`, `used`, `locked`, `needed` or `refused`.
+    pub class: String,
+    pub why: String,
 }
 
 impl Proof {

@@ -83,11 +83,7 @@ impl Api {
         until: Option<Date>,
         purpose: &str,
     ) -> Result<String, Failed> {
-        if let Some(job) = self.open_job(link, purpose).await? {
-            let id = job["id"].as_str().unwrap_or_default().to_owned();
-            if job["state"] != "running" {
-                self.post(&format!("/api/entities/backfill/{id}/resume"), &json!({})).await?;
-            }
+        if let Some(id) = self.go_on(link, purpose).await? {
             return Ok(id);
         }
         let mut asked = json!({ "link": link, "plan": plan });
@@ -96,6 +92,40 @@ impl Api {
         }
         let started = self.post(&format!("/api/entities/{purpose}"), &asked).await?;
         Ok(started["job"].as_str().unwrap_or_default().to_owned())
+    }
+
+    /// The job of this purpose that is not done yet; one that waits goes on.
+    async fn go_on(&self, link: &str, purpose: &str) -> Result<Option<String>, Failed> {
+        let Some(job) = self.open_job(link, purpose).await? else { return Ok(None) };
+        let id = job["id"].as_str().unwrap_or_default().to_owned();
+        if job["state"] != "running" {
+            self.post(&format!("/api/entities/backfill/{id}/resume"), &json!({})).await?;
+        }
+        Ok(Some(id))
+    }
+
+    /// Rolls a job back: the one that a run before this one left, if it did.
+    pub async fn rollback(&self, link: &str, of: &str, preview: bool) -> Result<String, Failed> {
+        if let Some(id) = self.go_on(link, "roll_back").await? {
+            return Ok(id);
+        }
+        let of = if of == "last" { self.last(link).await? } else { of.to_owned() };
+        let asked = json!({ "link": link, "job": of, "preview": preview });
+        let started = self.post("/api/entities/rollback", &asked).await?;
+        Ok(started["job"].as_str().unwrap_or_default().to_owned())
+    }
+
+    /// The last job that moved something.
+    async fn last(&self, link: &str) -> Result<String, Failed> {
+        let jobs = self.get("/api/ops/jobs").await?;
+        let moved = |job: &&Value| {
+            let counts = job["counts"].as_object().into_iter().flatten();
+            let loaded = counts.map(|(_, of)| of["loaded"].as_u64().unwrap_or(0)).sum::<u64>();
+            job["plan"]["link"] == link && job["plan"]["purpose"] == "backfill" && loaded > 0
+        };
+        let last = jobs.as_array().into_iter().flatten().find(moved);
+        let last = last.and_then(|job| job["id"].as_str());
+        last.map(str::to_owned).ok_or_else(|| "no job has moved anything yet".into())
     }
 
     /// Answers while the worker is being restarted are waited for.

@@ -55,6 +55,12 @@ pub struct Options {
     /// Only look at both companies: what there is, whether it is ready, what it will take.
     #[arg(long, conflicts_with = "rehearse")]
     assess: bool,
+    /// Take out of Odoo again what this job moved; `last` is the last that moved something.
+    #[arg(long, value_name = "JOB", conflicts_with = "rehearse")]
+    rollback: Option<String>,
+    /// With --rollback: only say what would be taken.
+    #[arg(long, requires = "rollback")]
+    preview: bool,
     /// Write the result here as JSON, also when something failed.
     #[arg(long)]
     json: Option<PathBuf>,
@@ -124,6 +130,11 @@ pub async fn run(options: Options) -> ExitCode {
 async fn journey(stage: &Stage, outcome: &mut Outcome) -> Result<(), Failed> {
     let api = stage.api();
     let link = stage.connect(&api).await?;
+    if let Some((of, preview)) = stage.rollback() {
+        let job = api.rollback(&link, of, preview).await?;
+        let ended = show::progress(&api, &job).await?;
+        return outcome.read_rollback(&api, &job, &ended).await;
+    }
     stage.map(&api, &link).await?;
     let job = api.job(&link, stage.plan(), stage.until(), stage.purpose()).await?;
     let ended = show::progress(&api, &job).await?;

@@ -15,6 +15,8 @@ pub struct Outcome {
     /// Of an assessment, which has no proof.
     pub assessment: Value,
     pub errors: Vec<Value>,
+    /// What a rollback took and left.
+    pub rollback: Value,
     entities: Map<String, Value>,
     not_loaded: Vec<Value>,
     calls: Value,
@@ -93,6 +95,23 @@ impl Outcome {
         Ok(())
     }
 
+    /// Reads what came of a rollback.
+    pub async fn read_rollback(
+        &mut self,
+        api: &Api,
+        job: &str,
+        ended: &Value,
+    ) -> Result<(), Failed> {
+        self.calls = json!({ "qbo": ended["calls"][0], "odoo": ended["calls"][1] });
+        self.phases(api, job, ended).await?;
+        if ended["state"] != "done" {
+            let why = ended["why"].as_str().unwrap_or("no reason given");
+            return Err(format!("the job ended as {}: {why}", ended["state"]).into());
+        }
+        self.rollback = api.get(&format!("/api/reports/rollback/{job}")).await?;
+        Ok(())
+    }
+
     /// How long each phase took: from the end of the one before to its own last event.
     async fn phases(&mut self, api: &Api, job: &str, ended: &Value) -> Result<(), Failed> {
         let at = |value: &Value| value.as_str().and_then(|t| t.parse::<Timestamp>().ok());
@@ -125,6 +144,9 @@ impl Outcome {
     pub fn clean(&self) -> bool {
         if self.assessment.is_object() {
             return self.failed.is_none() && self.assessment["state"] != "blocked";
+        }
+        if self.rollback.is_object() {
+            return self.failed.is_none() && self.rollback["refused"] == json!([]);
         }
         let levels = self.proof["levels"].as_object();
         self.failed.is_none()
@@ -160,6 +182,7 @@ impl Outcome {
             "entities": self.entities,
             "not_loaded": self.not_loaded,
             "proof": proof,
+            "rollback": self.rollback,
             "calls": self.calls,
             "seconds": (seconds * 1000.0).round() / 1000.0,
             "records_per_second": per_second(self.records, self.job_seconds),

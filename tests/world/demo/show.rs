@@ -41,8 +41,23 @@ pub async fn progress(api: &Api, job: &str) -> Result<Value, Failed> {
             });
             bar.set_length(of("source").max(of("fetched")));
             bar.set_position(
-                of("loaded") + of("skipped") + of("not_moved") + of("before") + of("errors"),
+                of("loaded")
+                    + of("skipped")
+                    + of("not_moved")
+                    + of("before")
+                    + of("errors")
+                    + of("removed")
+                    + of("kept")
+                    + of("refused"),
             );
+            if now["plan"]["purpose"] == "roll_back" {
+                let refused = match of("refused") {
+                    0 => String::new(),
+                    refused => format!(", {refused} REFUSED"),
+                };
+                bar.set_message(format!("removed {}{refused}", of("removed")));
+                continue;
+            }
             let errors = match of("errors") {
                 0 => String::new(),
                 errors => format!(", {errors} ERRORS"),
@@ -60,10 +75,46 @@ pub async fn progress(api: &Api, job: &str) -> Result<Value, Failed> {
     }
 }
 
+/// What a rollback took, kind by kind, and what it left and why.
+fn rollback(report: &Value, seconds: f64) {
+    let preview = report["scope"]["preview"] == true;
+    line("");
+    line(&format!(
+        "{:28} {:>13} {:>7} {:>8}",
+        "ROLLBACK",
+        if preview { "would remove" } else { "removed" },
+        "kept",
+        "refused"
+    ));
+    let mut removed = 0;
+    for (what, taken) in report["kinds"].as_object().into_iter().flatten() {
+        removed += taken["removed"].as_u64().unwrap_or(0);
+        line(&format!(
+            "{what:28} {:>13} {:>7} {:>8}",
+            taken["removed"], taken["kept"], taken["refused"]
+        ));
+    }
+    let refused = report["refused"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    for one in refused.iter().take(20) {
+        let (what, id, why) = (text(&one["what"]), text(&one["id"]), text(&one["why"]));
+        line(&format!("REFUSED {what} {id}: {why}"));
+    }
+    if report["forgotten"] == true {
+        line("Nothing of the migration is left: it may begin anew.");
+    }
+    let did = if preview { "would go" } else { "gone" };
+    line(&format!("{removed} {did}, {} refused, in {seconds:.1} s.", refused.len()));
+}
+
 /// The proof as a table, and what it means.
 pub fn outcome(outcome: &Outcome) {
     if outcome.assessment.is_object() {
         return assessment::show(&outcome.assessment);
+    }
+    if outcome.rollback.is_object() {
+        rollback(&outcome.rollback, outcome.seconds.as_secs_f64());
+        return;
     }
     let proof = &outcome.proof;
     if proof.is_object() {

@@ -98,6 +98,11 @@ impl Stage {
         self.options.certificate.as_deref()
     }
 
+    /// The job to roll back, and whether only to foretell it.
+    pub fn rollback(&self) -> Option<(&str, bool)> {
+        Some((self.options.rollback.as_deref()?, self.options.preview))
+    }
+
     pub fn company(&self) -> &Path {
         &self.company
     }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::{
     convert::{amount, lines, number},
     fault::{Raised, Result},
+    models::pointing,
     orders, projects, reconcile,
     store::{Record, Store},
 };
@@ -260,23 +261,62 @@ pub fn may_unlink(store: &mut Store, model: &str, id: i64) -> Result<()> {
              records; reset the journal entry to draft before deleting it.",
         )),
         "account.move" => {
+            let trail = store.field("res.company", store.company(), "check_account_audit_trail");
+            if trail == &json!(true) && store.text(model, id, "name") != "/" {
+                return Err(Raised::user(
+                    "To keep the audit trail, you can not delete journal entries once they have \
+                     been posted.\nInstead, you can cancel the journal entry.",
+                ));
+            }
             reconcile::loosen(store, id);
             Ok(())
         }
-        "account.account" | "res.partner" => {
-            let field = if model == "res.partner" { "partner_id" } else { "account_id" };
-            let used = store
-                .table("account.move.line")
-                .and_then(|table| table.among(field, &[json!(id)]))
-                .is_some_and(|lines| !lines.is_empty());
-            if used {
-                Err(Raised::validation(
-                    "The operation cannot be completed: another model requires the record.",
-                ))
-            } else {
-                Ok(())
-            }
-        }
         _ => Ok(()),
     }
+}
+
+/// Fields that hold on to what they point at; of the others, required ones do
+/// too, and the rest is emptied.
+const RESTRICT: [(&str, &str); 12] = [
+    ("account.move.line", "account_id"),
+    ("account.move.line", "partner_id"),
+    ("account.move.line", "product_id"),
+    ("account.move.line", "tax_repartition_line_id"),
+    ("account.move", "partner_id"),
+    ("account.move", "journal_id"),
+    ("account.move", "invoice_payment_term_id"),
+    ("account.journal", "default_account_id"),
+    ("account.tax.repartition.line", "account_id"),
+    ("account.tax", "tax_group_id"),
+    ("product.product", "property_account_income_id"),
+    ("product.product", "property_account_expense_id"),
+];
+
+/// Lets go of a record whose lines are gone already, or refuses.
+pub fn let_go(store: &mut Store, model: &str, id: i64) -> Result<()> {
+    for (of, field, many) in pointing(model) {
+        let Some(table) = store.table(of) else { continue };
+        let among = table.among(field.name, &[json!(id)]);
+        let near: Vec<i64> =
+            among.map_or_else(|| table.ids().collect(), |ids| ids.into_iter().collect());
+        for user in near {
+            let value = store.field(of, user, field.name).clone();
+            if many {
+                let Some(ids) = value.as_array().filter(|ids| ids.contains(&json!(id))) else {
+                    continue;
+                };
+                let rest: Vec<&Value> = ids.iter().filter(|one| **one != json!(id)).collect();
+                store.set(of, user, field.name, json!(rest));
+            } else if value == json!(id) && (of, user) != (model, id) {
+                if field.required || RESTRICT.contains(&(of, field.name)) {
+                    return Err(Raised::validation(
+                        "The operation cannot be completed: another model requires the record being \
+                         deleted. If possible, archive it instead.",
+                    ));
+                }
+                store.set(of, user, field.name, json!(false));
+            }
+        }
+    }
+    Ok(())
 }

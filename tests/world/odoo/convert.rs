@@ -106,6 +106,9 @@ impl<'a> Reading<'a> {
     }
 
     fn shown(&self, store: &Store, id: i64, record: &Record, field: &Field) -> Value {
+        if field.name == "display_name" {
+            return json!(display_name(store, self.model, id));
+        }
         match field.is {
             Type::One(to) if self.named => match record.get(field.name).and_then(Value::as_i64) {
                 Some(of) => json!([of, display_name(store, to, of)]),

@@ -21,8 +21,18 @@ pub fn search<'a>(
     model: &'a str,
     domain: &'a Value,
 ) -> Result<impl Iterator<Item = i64> + use<'a>> {
+    search_among(store, model, domain, true)
+}
+
+/// The same; archived records too, unless they hide.
+pub fn search_among<'a>(
+    store: &'a Store,
+    model: &'a str,
+    domain: &'a Value,
+    archived_hide: bool,
+) -> Result<impl Iterator<Item = i64> + use<'a>> {
     let terms = domain.as_array().map(Vec::as_slice).unwrap_or_default();
-    let hides = archives(model) && !terms.iter().any(|term| term[0] == "active");
+    let hides = archived_hide && archives(model) && !terms.iter().any(|term| term[0] == "active");
     let tests = tests(model, terms)?;
     let table = store.table(model);
     let candidates = table.map(|table| candidates(table, terms)).unwrap_or_default();
@@ -137,13 +147,13 @@ fn term<'a>(model: &str, field: &'a str, term: &'a Value) -> Result<Test<'a>> {
         ">" => (Operator::Compared(value, Ordering::is_gt), true),
         "<=" => (Operator::Compared(value, Ordering::is_le), true),
         ">=" => (Operator::Compared(value, Ordering::is_ge), true),
-        "like" | "ilike" | "=like" | "=ilike" => {
+        "like" | "ilike" | "=like" | "=ilike" | "not like" => {
             let cased = !operator.ends_with("ilike");
             let wanted = value.as_str().unwrap_or_default();
             let wanted = if cased { wanted.to_owned() } else { wanted.to_lowercase() };
             let whole = operator.starts_with('=');
             let pattern = if whole { wanted } else { format!("%{wanted}%") };
-            (Operator::Like { pattern, cased }, true)
+            (Operator::Like { pattern, cased }, operator != "not like")
         }
         other => return Err(Raised::value(format!("Invalid operator {other:?} in domain term"))),
     };
@@ -191,6 +201,11 @@ impl Operator<'_> {
             (Self::Among(values), Value::Array(many)) => {
                 many.iter().filter_map(plain).any(|one| values.contains(&one))
                     || (many.is_empty() && values.contains(&Plain::Nothing))
+            }
+            // an analytic distribution, by the accounts in it
+            (Self::Among(values), Value::Object(shares)) => {
+                let ids = shares.keys().flat_map(|ids| ids.split(','));
+                ids.filter_map(|id| id.parse().ok()).any(|id| values.contains(&Plain::Whole(id)))
             }
             (Self::Among(values), own) => plain(own).is_some_and(|own| values.contains(&own)),
             (Self::Compared(value, wanted), own) => order(own, value).is_some_and(wanted),

@@ -29,9 +29,15 @@ pub fn database(options: &Options) -> Store {
     }
     let company = found(&mut store, &options.company, own);
     debug_assert_eq!(company, FIRST_COMPANY, "the first company");
-    for login in ["__system__", options.login.as_str()] {
-        let user =
-            [("login", json!(login)), ("email", json!(login)), ("company_id", json!(company))];
+    for (login, name) in
+        [("__system__", "OdooBot"), (options.login.as_str(), "Migration"), ("marc", "Marc Demo")]
+    {
+        let user = [
+            ("login", json!(login)),
+            ("name", json!(name)),
+            ("email", json!(login)),
+            ("company_id", json!(company)),
+        ];
         put(&mut store, "res.users", &user);
     }
     put(&mut store, "res.users.apikeys", &[("name", json!("q2o")), ("user_id", json!(USER))]);

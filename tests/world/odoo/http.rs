@@ -111,6 +111,7 @@ async fn object(sim: &OdooSim, args: &[Value]) -> std::result::Result<Result<Val
         let mut store = sim.store();
         // one call is one transaction
         store.begin();
+        store.user = methods::USER;
         let outcome = rights::answer(sim.control(), &model, &method, given)
             .unwrap_or_else(|| methods::call(&mut store, &model, &method, given, named));
         if outcome.is_ok() {

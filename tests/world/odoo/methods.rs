@@ -5,17 +5,19 @@ use serde_json::{Value, json};
 use super::{
     accounting,
     convert::{Reading, check, known, lines},
-    domain::search,
+    domain::{search, search_among},
     fault::{Raised, Result},
     group::read_group,
     load::load,
-    models::{self, Field, Type, fields, label},
+    models::{self, Field, MAGIC, Type, fields, label, pointing},
     moves, orders, reconcile,
     store::{Record, Store},
 };
 
-/// The one user.
+/// The user that the migration signs in as.
 pub const USER: i64 = 2;
+/// Somebody who works in Odoo.
+pub const PERSON: i64 = 3;
 
 pub fn call(
     store: &mut Store,
@@ -49,6 +51,12 @@ pub fn call(
             }
             Ok(json!(true))
         }
+        ("ir.model.fields", "search_read") => Ok(pointers(arg(0, "domain"))),
+        (_, "get_external_id") => {
+            let named = ids(arg(0, "ids")).into_iter();
+            let named = named.map(|id| (id.to_string(), json!(store.name_of(model, id))));
+            Ok(Value::Object(named.collect()))
+        }
         (_, "search") => Ok(json!(searched(store, model, arg(0, "domain"), named)?)),
         (_, "search_count") => Ok(json!(search(store, model, arg(0, "domain"))?.count())),
         (_, "search_read") => {
@@ -72,7 +80,7 @@ pub fn call(
             let of = fields(model).unwrap_or_default();
             let of = of.iter().filter(|field| there(store, model, field.name));
             let mut described: Record =
-                of.map(|field| (field.name.to_owned(), described(field))).collect();
+                of.chain(MAGIC).map(|field| (field.name.to_owned(), described(field))).collect();
             described.insert("id".to_owned(), json!({ "type": "integer" }));
             Ok(Value::Object(described))
         }
@@ -128,8 +136,24 @@ fn texts(value: &Value) -> Vec<String> {
     values.iter().filter_map(|text| text.as_str().map(str::to_owned)).collect()
 }
 
+/// The fields that point at the models asked for.
+fn pointers(domain: &Value) -> Value {
+    let terms = domain.as_array().map(Vec::as_slice).unwrap_or_default();
+    let relation = terms.iter().find(|term| term[0] == "relation");
+    let models = relation.map(|term| texts(&term[2])).unwrap_or_default();
+    let rows = models.iter().flat_map(|to| {
+        let all = pointing(to).into_iter();
+        all.map(move |(model, field, many)| {
+            let of = if many { "many2many" } else { "many2one" };
+            json!({ "model": model, "name": field.name, "relation": to, "ttype": of })
+        })
+    });
+    rows.collect()
+}
+
 fn searched(store: &Store, model: &str, domain: &Value, named: &Value) -> Result<Vec<i64>> {
-    let found = search(store, model, domain)?;
+    let hide = named["context"]["active_test"] != json!(false);
+    let found = search_among(store, model, domain, hide)?;
     let whole = |name: &str| named[name].as_u64().and_then(|n| usize::try_from(n).ok());
     let most = whole("limit").filter(|most| *most > 0).unwrap_or(usize::MAX);
     let skipped = whole("offset").unwrap_or(0);
@@ -292,6 +316,8 @@ fn unlink(store: &mut Store, model: &str, id: i64) -> Result<()> {
     }
     if model == "account.partial.reconcile" {
         reconcile::undone(store, id);
+    } else {
+        accounting::let_go(store, model, id)?;
     }
     store.remove(model, id);
     Ok(())

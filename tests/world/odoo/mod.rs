@@ -114,6 +114,33 @@ impl OdooSim {
         Ok(())
     }
 
+    /// What somebody does in Odoo who is not the migration.
+    pub fn as_person(&self, model: &str, method: &str, args: Value) -> Result<Value, String> {
+        self.as_user(methods::PERSON, model, method, args)
+    }
+
+    /// What is done in Odoo under this user.
+    #[expect(clippy::needless_pass_by_value, reason = "calls read better so")]
+    pub fn as_user(
+        &self,
+        user: i64,
+        model: &str,
+        method: &str,
+        args: Value,
+    ) -> Result<Value, String> {
+        let mut store = self.store();
+        store.begin();
+        store.user = user;
+        let context = serde_json::json!({ "context": { "skip_invoice_sync": true } });
+        let outcome = methods::call(&mut store, model, method, &args, &context);
+        if outcome.is_ok() {
+            store.commit();
+        } else {
+            store.rollback();
+        }
+        outcome.map_err(|raised| raised.message)
+    }
+
     /// How many records a model has.
     pub fn count(&self, model: &str) -> usize {
         self.store().table(model).map_or(0, store::Table::len)

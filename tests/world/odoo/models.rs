@@ -69,13 +69,53 @@ pub fn fields(model: &str) -> Option<&'static [Field]> {
         "account.full.reconcile" => FULL,
         "ir.model.data" => MODEL_DATA,
         "ir.config_parameter" => PARAMETER,
+        "ir.model.fields" => MODEL_FIELDS,
         "decimal.precision" => PRECISION,
         _ => return None,
     })
 }
 
 pub fn field(model: &str, name: &str) -> Option<&'static Field> {
-    fields(model)?.iter().find(|field| field.name == name)
+    fields(model)?.iter().chain(MAGIC).find(|field| field.name == name)
+}
+
+/// What every model has: who made and who changed a record last.
+pub const MAGIC: &[Field] = &[
+    f("create_uid", One("res.users")),
+    f("create_date", Moment),
+    f("write_uid", One("res.users")),
+    f("write_date", Moment),
+    f("display_name", Text),
+];
+
+/// The models that have fields pointing at others.
+pub const MODELS: [&str; 14] = [
+    "res.company",
+    "res.partner",
+    "account.account",
+    "account.journal",
+    "account.tax.group",
+    "account.tax",
+    "account.tax.repartition.line",
+    "account.payment.term.line",
+    "account.analytic.account",
+    "product.product",
+    "product.category",
+    "account.move",
+    "account.move.line",
+    "account.partial.reconcile",
+];
+
+/// Every field that points at `to`, by model, and whether it points at many.
+pub fn pointing(to: &str) -> Vec<(&'static str, &'static Field, bool)> {
+    let fields_of = |model: &'static str| fields(model).unwrap_or_default().iter();
+    let all = MODELS.iter().flat_map(|model| fields_of(model).map(move |field| (*model, field)));
+    all.filter_map(|(model, field)| match field.is {
+        Type::One(of) if of == to => Some((model, field, false)),
+        Type::Many(of) if of == to => Some((model, field, true)),
+        _ => None,
+    })
+    .collect()
 }
 
 /// The application that a model, or a field of one, comes with.
@@ -109,7 +149,7 @@ const COMPANY: &[Field] = &[
     f("sale_lock_date", Day),
     f("purchase_lock_date", Day),
     f("tax_lock_date", Day),
-    f("create_date", Moment),
+    f("check_account_audit_trail", Flag),
 ];
 const USER: &[Field] =
     &[must("login", Text), f("name", Text), f("email", Text), f("company_id", One("res.company"))];
@@ -419,7 +459,7 @@ const MOVE: &[Field] = &[
     f("amount_total_signed", Number),
     f("payment_state", Text),
     f("tax_cash_basis_origin_move_id", One("account.move")),
-    f("create_date", Moment),
+    f("reversed_entry_id", One("account.move")),
 ];
 const LINE: &[Field] = &[
     f("name", Text),
@@ -485,5 +525,7 @@ const MODEL_DATA: &[Field] = &[
     f("res_id", Whole),
     f("noupdate", Flag),
 ];
+const MODEL_FIELDS: &[Field] =
+    &[f("model", Text), f("name", Text), f("relation", Text), f("ttype", Text)];
 const PARAMETER: &[Field] = &[must("key", Text), f("value", Text)];
 const PRECISION: &[Field] = &[must("name", Text), f("digits", Whole)];

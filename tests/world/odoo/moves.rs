@@ -258,6 +258,7 @@ pub fn post(store: &mut Store, ids: &[i64]) -> Result<()> {
             store.set(MOVE, id, "name", json!(format!("{prefix}{next:05}")));
         }
         store.set(MOVE, id, "state", json!("posted"));
+        store.touch(MOVE, id);
         let date = store.field(MOVE, id, "date").clone();
         for line in own_lines(store, id) {
             store.set(LINE, line, "parent_state", json!("posted"));
@@ -311,24 +312,22 @@ fn may_post(store: &Store, id: i64) -> Result<()> {
     Ok(())
 }
 
-/// In a locked period the date moves behind the lock, without a word.
-fn locked(store: &mut Store, id: i64) {
-    let journal = field_id(store, id, "journal_id");
-    let own_lock = match store.text("account.journal", journal, "type") {
+/// The lock date that a move is on or before, if it is.
+fn closed(store: &Store, id: i64) -> Option<Date> {
+    let own = match store.text("account.journal", field_id(store, id, "journal_id"), "type") {
         "sale" => "sale_lock_date",
         "purchase" => "purchase_lock_date",
         _ => "hard_lock_date",
     };
-    let locks = ["fiscalyear_lock_date", "hard_lock_date", own_lock];
-    let locks = locks
-        .iter()
-        .filter_map(|lock| store.text("res.company", store.company(), lock).parse::<Date>().ok());
-    let (Some(lock), Ok(day)) = (locks.max(), store.text(MOVE, id, "date").parse::<Date>()) else {
-        return;
-    };
-    if day <= lock
-        && let Ok(open) = lock.tomorrow()
-    {
+    let day = |lock: &str| store.text("res.company", store.company(), lock).parse::<Date>().ok();
+    let locks = ["fiscalyear_lock_date", "hard_lock_date", own].into_iter().filter_map(day);
+    let own: Date = store.text(MOVE, id, "date").parse().ok()?;
+    locks.max().filter(|lock| own <= *lock)
+}
+
+/// In a locked period the date moves behind the lock, without a word.
+fn locked(store: &mut Store, id: i64) {
+    if let Some(open) = closed(store, id).and_then(|lock| lock.tomorrow().ok()) {
         store.set(MOVE, id, "date", json!(open.to_string()));
     }
 }
@@ -355,8 +354,14 @@ pub fn to_draft(store: &mut Store, ids: &[i64]) -> Result<()> {
                 "Only posted/cancelled journal entries can be reset to draft.",
             ));
         }
+        if let Some(lock) = closed(store, id) {
+            return Err(Raised::user(format!(
+                "You cannot add/modify entries prior to and inclusive of: Global Lock Date ({lock})."
+            )));
+        }
         reconcile::loosen(store, id);
         store.set(MOVE, id, "state", json!("draft"));
+        store.touch(MOVE, id);
         for line in own_lines(store, id) {
             store.set(LINE, line, "parent_state", json!("draft"));
         }

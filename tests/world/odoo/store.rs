@@ -3,8 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use q2o_domain::ports::Clock;
+use q2o_platform::clock::SystemClock;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// A record, less its id: many-to-one is an id, x-to-many a list of ids,
 /// nothing is `false`.
@@ -133,6 +135,9 @@ pub struct Store {
     /// The company that the call at hand works in; the first if it names none.
     #[serde(skip)]
     company: Option<i64>,
+    /// Who is calling, as records remember it.
+    #[serde(skip)]
+    pub user: i64,
     #[serde(skip)]
     undo: Vec<Undo>,
 }
@@ -188,7 +193,16 @@ impl Store {
         self.field(model, id, field).as_str().unwrap_or_default()
     }
 
-    pub fn insert(&mut self, model: &str, record: Record) -> i64 {
+    pub fn insert(&mut self, model: &str, mut record: Record) -> i64 {
+        let (user, now) = self.stamp();
+        for (name, value) in [
+            ("create_uid", &user),
+            ("create_date", &now),
+            ("write_uid", &user),
+            ("write_date", &now),
+        ] {
+            record.entry(name.to_owned()).or_insert(value.clone());
+        }
         let table = self.tables.entry(model.to_owned()).or_default();
         // numbers are never used twice, as with a sequence
         table.next += 1;
@@ -206,7 +220,24 @@ impl Store {
         }
     }
 
-    pub fn replace(&mut self, model: &str, id: i64, record: Record) {
+    /// Who writes, and when; Odoo itself if nobody called.
+    fn stamp(&self) -> (Value, Value) {
+        let now = SystemClock.now().to_string();
+        let now = now.get(..19).unwrap_or_default().replace('T', " ");
+        (json!(self.user.max(1)), json!(now))
+    }
+
+    /// What is computed leaves no trace; what is written does.
+    pub fn touch(&mut self, model: &str, id: i64) {
+        let (user, now) = self.stamp();
+        self.set(model, id, "write_uid", user);
+        self.set(model, id, "write_date", now);
+    }
+
+    pub fn replace(&mut self, model: &str, id: i64, mut record: Record) {
+        let (user, now) = self.stamp();
+        record.insert("write_uid".to_owned(), user);
+        record.insert("write_date".to_owned(), now);
         if let Some(table) = self.tables.get_mut(model) {
             let before = table.put(id, record);
             self.undo.push(Undo::Row(model.to_owned(), id, before));
@@ -227,6 +258,12 @@ impl Store {
             let before = self.names.remove(&name);
             self.undo.push(Undo::Name(name, before));
         }
+    }
+
+    /// The external id of a record.
+    pub fn name_of(&self, model: &str, id: i64) -> &str {
+        let of = self.names.iter().find(|(_, (of, at))| of == model && *at == id);
+        of.map_or("", |(name, _)| name)
     }
 
     /// The record behind an external id.
