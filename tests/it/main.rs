@@ -6,6 +6,7 @@ mod account_types;
 mod assess;
 mod backfill;
 mod certificate;
+mod changed;
 mod companies;
 mod controls;
 mod currency;

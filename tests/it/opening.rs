@@ -17,13 +17,14 @@ async fn what_is_before_the_cut_becomes_opening_balances() {
         let app = TestApp::with(folder.path()).await;
         let link = app.connect_to(odoo).await;
         opened(&app, &link).await;
+        reaches_back(&app, &link).await;
     }
     let app = TestApp::with(folder.path()).await;
     let link = app.connect().await;
     let real = opened(&app, &link).await;
     assert_eq!(app.odoo.balance("QBOPEN"), "0.00");
-    // history is begun on one day only: another would stand there twice
-    let other = json!({ "link": link, "cut": "2025-01-01", "until": "2026-06-30" });
+    // history that is there is not taken away by asking for less
+    let other = json!({ "link": link, "cut": "2025-06-01", "until": "2026-06-30" });
     let (status, problem) = app.ask("POST", "/api/entities/backfill", other).await;
     assert_eq!(status, StatusCode::BAD_REQUEST);
     assert!(problem["detail"].as_str().unwrap().contains("2025-03-17"), "{problem}");
@@ -33,6 +34,29 @@ async fn what_is_before_the_cut_becomes_opening_balances() {
     let again = proof(&app, "backfill", &again).await;
     assert_eq!(again["levels"], real["levels"]);
     assert_eq!(before, app.odoo.save().unwrap());
+    // a bigger plan reaches further back, and it is as if it had begun there
+    let further = reaches_back(&app, &link).await;
+    assert_eq!(app.odoo.balance("QBOPEN"), "0.00");
+    let direct = TestApp::with(folder.path()).await;
+    let link = direct.connect().await;
+    let begun_there = reaches_back(&direct, &link).await;
+    for same in ["trial_balance_total", "levels", "by_documents"] {
+        assert_eq!(further[same], begun_there[same], "{same}");
+    }
+    for model in ["account.move", "account.move.line", "account.partial.reconcile"] {
+        assert_eq!(app.odoo.count(model), direct.odoo.count(model), "{model}");
+    }
+}
+
+/// Migrates from an earlier day on; the proof.
+async fn reaches_back(app: &TestApp, link: &str) -> Value {
+    let asked = json!({ "link": link, "cut": "2024-02-10", "until": "2026-06-30" });
+    let further = proof(app, "backfill", &asked).await;
+    for level in ["L0", "L1", "L2", "L3", "L4"] {
+        assert_eq!(further["levels"][level]["different"], 0, "{level}: {further:#}");
+    }
+    assert_eq!(further["unexplained"], json!([]));
+    further
 }
 
 async fn opened(app: &TestApp, link: &str) -> Value {

@@ -189,16 +189,19 @@ fn plan(
         )));
     }
     let until = asked.until.unwrap_or_else(|| app.clock.now().to_zoned(TimeZone::UTC).date());
-    let cut = match link.cut {
-        // today moves on, the history that was begun with does not
-        Some(begun) if asked.cut.is_none_or(|asked| asked == begun) => begun,
-        Some(begun) => {
+    let cut = match (link.cut, asked.cut) {
+        (Some(begun), Some(day)) if day > begun => {
             return Err(Problem::bad_request(format!(
-                "This company's history begins on {begun}: its opening balances stand before. \
-                 Roll the migration back to begin on another day."
+                "This company's history begins on {begun} already. Roll the migration back to \
+                 begin on a later day."
             )));
         }
-        None => tier.cut(asked.cut, until)?,
+        (Some(begun), Some(day)) if day == begun => begun,
+        // today moves on, the history that was begun with does not,
+        (Some(begun), None) if asked.plan.is_none() => begun,
+        // unless a bigger plan is asked for
+        (Some(begun), None) => tier.cut(None, until)?.min(begun),
+        (_, day) => tier.cut(day, until)?,
     };
     let kinds =
         asked.kinds.unwrap_or_else(|| ENTITIES.iter().map(|entity| entity.kind()).collect());

@@ -4,8 +4,9 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use q2o_domain::{
-    Failure, Mapped, Net, Result,
+    Failure, JobId, Mapped, Net, Result, Txn,
     ledger::Level,
+    ports::Select,
     records::{Completion, Difference, IdLink, LedgerTxn},
 };
 use q2o_durable::{Activity, Attempt};
@@ -17,12 +18,14 @@ use super::{
     documents::{self, Move},
     explain::{At, Explain, completion, difference},
     progress::Progress,
+    replace,
     resolve::Known,
+    rollback::Unit,
     sorted,
 };
 use crate::{
     app::Tools,
-    store::{collection, document, txn_key},
+    store::{Read, collection, document, txn_key},
 };
 
 pub struct Complete(pub Arc<Tools>);
@@ -45,6 +48,9 @@ pub struct Completed {
 pub struct Kept {
     pub completion: Completion,
     pub link: Option<IdLink>,
+    /// The last job that found it needed.
+    #[serde(default)]
+    pub seen: Option<JobId>,
 }
 
 impl Activity for Complete {
@@ -72,9 +78,12 @@ async fn complete(tools: &Tools, input: Input, attempt: &Attempt) -> Result<Comp
     let facts = tools.facts.of(&company.tenant, &task.job).await?;
     let explain = Explain { company: &company, facts: &facts, task: &task };
     let mut explained = explain.at(at).await?;
-    let pass = Pass { company: &company, task: &task };
+    let pass = Pass { tools, company: &company, task: &task };
     pass.write(&explained.entries, &mut explained.unexplained).await?;
     pass.keep(explained.in_documents).await?;
+    if explained.next.is_none() {
+        pass.drop_needless(&mut explained.unexplained).await?;
+    }
     pass.say(explained.unexplained).await?;
     attempt.ride(
         Progress::new(&company.tenant, &tools.clock, &task.job, "ledger completed")
@@ -85,6 +94,7 @@ async fn complete(tools: &Tools, input: Input, attempt: &Attempt) -> Result<Comp
 }
 
 struct Pass<'a> {
+    tools: &'a Tools,
     company: &'a Company,
     task: &'a Task,
 }
@@ -114,12 +124,13 @@ impl Pass<'_> {
                 Move { key, values, cancelled: false, outcome: None }
             })
             .collect();
-        documents::write(self.company, &mut moves).await?;
         let link = &self.company.link.id;
         let keys = entries.iter().map(|(txn, _, _)| txn_key(link, &txn.txn)).collect();
         let before = self.company.tenant.list_ids::<Kept>(collection::COMPLETIONS, keys).await?;
-        let before: BTreeMap<String, Option<IdLink>> =
-            before.into_iter().map(|read| (read.id, read.value.link)).collect();
+        let mut before: BTreeMap<String, Kept> =
+            before.into_iter().map(|read| (read.id, read.value)).collect();
+        self.replace(entries, &mut moves, &mut before).await?;
+        documents::write(self.company, &mut moves).await?;
         let mut kept = Vec::new();
         for ((txn, rest, class), written) in entries.iter().zip(moves) {
             match written.outcome {
@@ -131,12 +142,13 @@ impl Pass<'_> {
                             odoo: BTreeMap::from([(String::new(), id)]),
                             sent: BTreeMap::from([(String::new(), written.print())]),
                             // the job that made it stays the one that did
-                            job: match before.get(&txn_key(link, &txn.txn)) {
-                                Some(Some(before)) => before.job.clone(),
+                            job: match before.remove(&txn_key(link, &txn.txn)) {
+                                Some(Kept { link: Some(before), .. }) => before.job,
                                 _ => Some(self.task.job.clone()),
                             },
                             ..IdLink::default()
                         }),
+                        seen: Some(self.task.job.clone()),
                     },
                 )?),
                 Some(Err(why)) => {
@@ -149,10 +161,62 @@ impl Pass<'_> {
         self.company.tenant.put_all(kept).await
     }
 
+    /// An entry that says something else by now is taken out, to be written anew.
+    async fn replace(
+        &self,
+        entries: &[(LedgerTxn, Net, &'static str)],
+        moves: &mut [Move],
+        before: &mut BTreeMap<String, Kept>,
+    ) -> Result<()> {
+        let link = &self.company.link.id;
+        let mut outdated = Vec::new();
+        for (at, (txn, _, _)) in entries.iter().enumerate() {
+            let key = txn_key(link, &txn.txn);
+            let sent = before.get(&key).and_then(|kept| kept.link.as_ref()?.sent.get(""));
+            if sent.is_some_and(|sent| *sent != moves[at].print()) {
+                outdated.push((at, key));
+            }
+        }
+        let unit = |(_, key): &(usize, String)| unit(key, &before[key]);
+        let mut units: Vec<Unit> = outdated.iter().map(unit).collect();
+        let stay = replace::take_out(self.tools, self.company, self.task, &mut units).await?;
+        for (number, (at, key)) in outdated.iter().enumerate() {
+            match stay.get(&number) {
+                Some((_, why)) => moves[*at].outcome = Some(Err(why.clone())),
+                None => {
+                    before.remove(key);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes out the entries whose transactions need none any more.
+    async fn drop_needless(&self, unexplained: &mut Vec<Difference>) -> Result<()> {
+        let key = Select::Key(self.company.link.id.0.clone());
+        let mut needless: Vec<(String, Kept)> = Vec::new();
+        let see = |read: Read<Kept>| {
+            if read.value.seen.as_ref() != Some(&self.task.job) {
+                needless.push((read.id, read.value));
+            }
+        };
+        self.company.tenant.each(collection::COMPLETIONS, key, see).await?;
+        let mut units: Vec<Unit> = needless.iter().map(|(key, kept)| unit(key, kept)).collect();
+        let stay = replace::take_out(self.tools, self.company, self.task, &mut units).await?;
+        for (at, (_, why)) in stay {
+            let Completion { txn_type, txn_id, .. } = needless[at].1.completion.clone();
+            let txn = Txn { txn_type, id: txn_id };
+            let nothing = Net::new();
+            unexplained.push(difference(&txn, &nothing, &nothing, Some(&why)));
+        }
+        Ok(())
+    }
+
     async fn keep(&self, kept: Vec<(LedgerTxn, Completion)>) -> Result<()> {
-        let documents = kept
-            .into_iter()
-            .map(|(txn, completion)| self.document(&txn, &Kept { completion, link: None }));
+        let seen = Some(self.task.job.clone());
+        let documents = kept.into_iter().map(|(txn, completion)| {
+            self.document(&txn, &Kept { completion, link: None, seen: seen.clone() })
+        });
         self.company.tenant.put_all(documents.collect::<Result<_>>()?).await
     }
 
@@ -170,6 +234,13 @@ impl Pass<'_> {
         });
         self.company.tenant.put_all(documents.collect::<Result<_>>()?).await
     }
+}
+
+/// A completion as what a rollback takes.
+fn unit(key: &str, kept: &Kept) -> Unit {
+    let mut unit = Unit::new("Ledger completion", None, kept.completion.txn_id.clone());
+    unit.complete(key.to_owned(), kept);
+    unit
 }
 
 /// Letters and digits only, as an external id may hold.

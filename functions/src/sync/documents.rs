@@ -62,7 +62,7 @@ struct There {
 pub async fn write(company: &Company, moves: &mut [Move]) -> Result<()> {
     let there = look(company, moves).await?;
     let mut missing: Vec<&mut Move> =
-        moves.iter_mut().filter(|m| !there.contains_key(&m.key)).collect();
+        moves.iter_mut().filter(|m| m.outcome.is_none() && !there.contains_key(&m.key)).collect();
     create(company, &mut missing).await?;
     let there = look(company, moves).await?;
     let drafts = |cancelled: bool| -> Vec<OdooId> {

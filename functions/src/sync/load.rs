@@ -22,10 +22,13 @@ use serde::{Deserialize, Serialize};
 use super::{
     apps,
     company::{Company, Task},
+    complete::Kept,
     documents::{self, Move},
     error_document,
     progress::Progress,
+    replace,
     resolve::Known,
+    rollback::Unit,
     settle::settle,
     sorted,
 };
@@ -80,6 +83,7 @@ async fn load(tools: &Tools, input: Input, attempt: &Attempt) -> Result<Loaded> 
     let company = Company::open(tools, &task).await?;
     company.check().await?;
     let facts = tools.facts.of(&company.tenant, &task.job).await?;
+    let first = after.is_none() || after == Some(task.from_cut());
     let key = Select::Key(fetched_key(&task.job, kind));
     let staged: Vec<Read<Staged>> =
         company.tenant.list(collection::STAGED, key, after, BATCH).await?;
@@ -88,8 +92,10 @@ async fn load(tools: &Tools, input: Input, attempt: &Attempt) -> Result<Loaded> 
         .last()
         .filter(|_| full)
         .map(|last| (last.sort.clone().unwrap_or_default(), last.id.clone()));
-    let job = &task.job;
-    let batch = Batch { tools, company: &company, entity, facts: &facts, job };
+    let batch = Batch { tools, company: &company, entity, facts: &facts, task: &task };
+    if first {
+        batch.drop_gone(company.realm()).await?;
+    }
     let counts = batch.load(staged.into_iter().map(|read| read.value).collect()).await?;
     attempt.ride(
         Progress::new(&company.tenant, &tools.clock, &task.job, "loaded")
@@ -128,13 +134,19 @@ impl Item {
         let (job, error) = (None, None);
         Self { id, mapped, hash, odoo, unchanged, adopted, job, sent, settled, resettled, error }
     }
+
+    /// In Odoo, but not as it should be.
+    fn outdated(&self) -> bool {
+        let movable = self.error.as_ref().is_none_or(|error| error.class == "not_moved");
+        movable && !self.unchanged && !self.odoo.is_empty()
+    }
 }
 
 pub(super) struct Problem {
-    class: &'static str,
-    why: String,
-    remedy: Option<Remedy>,
-    waits_for: Vec<String>,
+    pub class: &'static str,
+    pub why: String,
+    pub remedy: Option<Remedy>,
+    pub waits_for: Vec<String>,
 }
 
 /// Records of one kind, loaded together.
@@ -143,7 +155,7 @@ pub(super) struct Batch<'a> {
     pub company: &'a Company,
     pub entity: &'static dyn AnyEntity,
     facts: &'a Facts,
-    job: &'a JobId,
+    pub task: &'a Task,
 }
 
 impl Batch<'_> {
@@ -184,7 +196,7 @@ impl Batch<'_> {
                     item.adopted.clone_from(&link.adopted);
                 }
             } else {
-                item.job = Some(self.job.clone());
+                item.job = Some(self.task.job.clone());
             }
         }
         match self.entity.write() {
@@ -255,7 +267,7 @@ impl Batch<'_> {
         let ids = staged.iter().map(|s| txn_key(self.link(), &Txn::new(kind, s.id.clone())));
         let read = self.company.tenant.list_ids(collection::LEDGER, ids.collect()).await?;
         let read = read.into_iter().map(|read: Read<LedgerTxn>| read.value);
-        let current = read.filter(|txn| txn.job == *self.job);
+        let current = read.filter(|txn| txn.job == self.task.job);
         Ok(current.map(|txn| (txn.txn.id.clone(), txn)).collect())
     }
 
@@ -270,14 +282,11 @@ impl Batch<'_> {
     }
 
     async fn documents(&self, items: &mut [Item], known: &mut Known) -> Result<()> {
+        self.replace(items).await?;
         let kind = self.entity.kind();
         let (mut moves, mut whose) = (Vec::new(), Vec::new());
         for (at, item) in items.iter_mut().enumerate() {
             if item.error.is_some() || item.unchanged {
-                continue;
-            }
-            if !item.odoo.is_empty() {
-                item.error = Some(self.changed(&item.id));
                 continue;
             }
             let missing = known.missing(item.mapped.drafts.iter().flat_map(|d| d.refs()));
@@ -335,6 +344,51 @@ impl Batch<'_> {
                 let before = item.settled.len();
                 item.settled.extend(made);
                 item.resettled = item.settled.len() > before;
+            }
+        }
+        Ok(())
+    }
+
+    /// What was changed in QuickBooks since it was moved is taken out of Odoo, and so
+    /// is what was voided; then it is as if it had never been there.
+    async fn replace(&self, items: &mut [Item]) -> Result<()> {
+        let outdated: Vec<usize> = (0..items.len()).filter(|at| items[*at].outdated()).collect();
+        let (link, kind) = (self.link(), self.entity.kind());
+        let txn = |at: &usize| txn_key(link, &Txn::new(kind, items[*at].id.clone()));
+        let keys = outdated.iter().map(txn).collect();
+        let kept = self.company.tenant.list_ids::<Kept>(collection::COMPLETIONS, keys).await?;
+        let mut units: Vec<Unit> = Vec::new();
+        for at in &outdated {
+            let item = &items[*at];
+            let mut unit = Unit::new(kind.to_string(), Some(kind), item.id.clone());
+            unit.add(self.key(&item.id), &self.linked(item), kind);
+            // what completes it completes what it was
+            if let Some(kept) = kept.iter().find(|kept| kept.id == txn(at)) {
+                unit.complete(kept.id.clone(), &kept.value);
+            }
+            units.push(unit);
+        }
+        let mut stay = replace::take_out(self.tools, self.company, self.task, &mut units).await?;
+        for (number, at) in outdated.into_iter().enumerate() {
+            let item = &mut items[at];
+            match stay.remove(&number) {
+                None => {
+                    item.job = Some(self.task.job.clone());
+                    item.odoo.clear();
+                    item.sent.clear();
+                    item.settled.clear();
+                }
+                Some((_, why)) => {
+                    item.error = Some(Problem {
+                        class: "changed",
+                        why: format!(
+                            "It was changed in QuickBooks after it had been moved. Odoo still \
+                             holds what it was: {why}"
+                        ),
+                        remedy: Some(Remedy::FixRecord { kind, id: item.id.clone() }),
+                        waits_for: Vec::new(),
+                    });
+                }
             }
         }
         Ok(())
@@ -469,7 +523,7 @@ impl Batch<'_> {
         Ok(counts)
     }
 
-    fn entry(&self, id: &QboId, problem: &Problem) -> ErrorEntry {
+    pub(super) fn entry(&self, id: &QboId, problem: &Problem) -> ErrorEntry {
         ErrorEntry {
             kind: self.entity.kind(),
             id: id.clone(),

@@ -1,10 +1,14 @@
 //! `open`: brings the opening balances into Odoo.
 
-use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use q2o_domain::{
-    Failure, Kind, Mapped, OdooId, QboId, Remedy, Result,
-    ports::Loaded,
+    Failure, Kind, Mapped, OdooId, QboId, Remedy, Result, Write,
+    ports::{Loaded, Select},
     records::{ErrorEntry, IdLink, SetUp},
 };
 use q2o_durable::{Activity, Attempt};
@@ -15,12 +19,15 @@ use super::{
     error_document,
     opening::{self, CLEARING, PART},
     progress::Progress,
+    replace,
     resolve::Known,
+    rollback::Unit,
     sorted,
 };
 use crate::{
     app::Tools,
-    store::{collection, document, kind_key, record_key},
+    entities::ENTITIES,
+    store::{Read, collection, document, kind_key, record_key},
 };
 
 /// Documents a call.
@@ -51,6 +58,7 @@ async fn open(tools: &Tools, task: &Task, attempt: &Attempt) -> Result<()> {
         clearing_account(&company).await?;
     }
     let pass = Pass { tools, company: &company, task };
+    pass.drop_needless(&opening.documents, opening.entry.is_some()).await?;
     for (at, some) in opening.documents.chunks(BATCH).enumerate() {
         attempt.checkpoint(&at).await.map_err(super::unsorted)?;
         pass.documents(some).await?;
@@ -90,12 +98,15 @@ impl Pass<'_> {
                 errors.push(self.error(*kind, id, "parked", why)?);
             }
         }
-        documents::write(self.company, &mut moves).await?;
         let link = &self.company.link.id;
         let keys = whose.iter().map(|(kind, id)| record_key(link, *kind, id)).collect();
         let known = self.company.tenant.list_ids::<IdLink>(collection::ID_LINKS, keys).await?;
-        let known: BTreeMap<String, IdLink> =
+        let mut known: BTreeMap<String, IdLink> =
             known.into_iter().map(|read| (read.id, read.value)).collect();
+        let keys: Vec<String> =
+            whose.iter().map(|(kind, id)| record_key(link, *kind, id)).collect();
+        self.replace(&keys, PART, &mut moves, &mut known).await?;
+        documents::write(self.company, &mut moves).await?;
         let mut links = Vec::new();
         for (one, (kind, id)) in moves.into_iter().zip(whose) {
             match one.outcome {
@@ -132,16 +143,18 @@ impl Pass<'_> {
         }
         let key = self.company.key("opening", &"entry".into(), "");
         let mut moves = [self.of(&known, key, &mapped)];
+        let own = opening::entry_key(self.company);
+        let before = opening::entry_link(self.company).await?;
+        let mut before: BTreeMap<String, IdLink> =
+            before.into_iter().map(|link| (own.clone(), link)).collect();
+        self.replace(&[own], "", &mut moves, &mut before).await?;
         documents::write(self.company, &mut moves).await?;
         let [one] = moves;
         match one.outcome {
             Some(Ok(odoo)) => {
-                let known = opening::entry_link(self.company).await?;
-                let link = document(
-                    collection::ID_LINKS,
-                    opening::entry_key(self.company),
-                    &self.linked("", odoo, &one, known.as_ref()),
-                )?;
+                let own = opening::entry_key(self.company);
+                let linked = self.linked("", odoo, &one, before.get(&own));
+                let link = document(collection::ID_LINKS, own, &linked)?;
                 self.company.tenant.put_all(vec![link]).await
             }
             Some(Err(why)) => Err(Failure::needs(
@@ -150,6 +163,65 @@ impl Pass<'_> {
             )),
             None => Err(Failure::retry("Odoo said nothing about the opening balances")),
         }
+    }
+
+    /// What was open on another day, or as another amount, is taken out, to be written
+    /// anew.
+    async fn replace(
+        &self,
+        keys: &[String],
+        part: &str,
+        moves: &mut [Move],
+        known: &mut BTreeMap<String, IdLink>,
+    ) -> Result<()> {
+        let outdated: Vec<usize> = (0..moves.len())
+            .filter(|at| {
+                let sent = known.get(&keys[*at]).and_then(|link| link.sent.get(part));
+                sent.is_some_and(|sent| *sent != moves[*at].print())
+            })
+            .collect();
+        let unit = |at: &usize| opened(&keys[*at], &known[&keys[*at]]);
+        let mut units: Vec<Unit> = outdated.iter().map(unit).collect();
+        let stay = replace::take_out(self.tools, self.company, self.task, &mut units).await?;
+        for (number, at) in outdated.into_iter().enumerate() {
+            match stay.get(&number) {
+                Some((_, why)) => moves[at].outcome = Some(Err(why.clone())),
+                None => {
+                    known.remove(&keys[at]);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes out the opening balances that history has since reached behind.
+    async fn drop_needless(&self, wanted: &[(Kind, QboId, Mapped)], entry: bool) -> Result<()> {
+        let link = &self.company.link.id;
+        let wanted: BTreeSet<String> =
+            wanted.iter().map(|(kind, id, _)| record_key(link, *kind, id)).collect();
+        let mut units = Vec::new();
+        for entity in ENTITIES.iter().filter(|entity| entity.write() == Write::Document) {
+            let key = Select::Key(kind_key(link, entity.kind()));
+            let see = |read: Read<IdLink>| {
+                if read.value.odoo.contains_key(PART) && !wanted.contains(&read.id) {
+                    units.push(opened(&read.id, &read.value));
+                }
+            };
+            self.company.tenant.each(collection::ID_LINKS, key, see).await?;
+        }
+        if let Some(before) = opening::entry_link(self.company).await?.filter(|_| !entry) {
+            units.push(opened(&opening::entry_key(self.company), &before));
+        }
+        let stay = replace::take_out(self.tools, self.company, self.task, &mut units).await?;
+        let Some((at, (_, why))) = stay.into_iter().next() else { return Ok(()) };
+        Err(Failure::needs(
+            Remedy::CheckOdoo,
+            format!(
+                "The opening balance of {} has to make room for earlier history, and cannot: \
+                 {why} Undo that in Odoo, and resume.",
+                units[at].id
+            ),
+        ))
     }
 
     fn of(&self, known: &Known, key: String, mapped: &Mapped) -> Move {
@@ -187,6 +259,17 @@ impl Pass<'_> {
         };
         error_document(&self.company.link.id, &entry)
     }
+}
+
+/// An opening balance as what a rollback takes.
+fn opened(key: &str, link: &IdLink) -> Unit {
+    let mut parts = key.rsplit('/');
+    let id = parts.next().unwrap_or_default();
+    let kind = parts.next().and_then(Kind::named);
+    let mut unit =
+        Unit::new(kind.map_or("Opening balances".to_owned(), |k| k.to_string()), kind, id);
+    unit.add(key.to_owned(), link, kind.unwrap_or(Kind::JournalEntry));
+    unit
 }
 
 /// Made once, under an external id.

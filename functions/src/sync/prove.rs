@@ -211,7 +211,7 @@ fn moves(links: &Links, kept: &[Kept], opened: Option<&IdLink>) -> BTreeMap<Odoo
     }
     let entries = opened.iter().flat_map(|link| link.odoo.values());
     moves.extend(entries.map(|odoo| (*odoo, opening::txn())));
-    for Kept { completion, link } in kept {
+    for Kept { completion, link, .. } in kept {
         let txn = Txn { txn_type: completion.txn_type.clone(), id: completion.txn_id.clone() };
         let odoo = link.iter().flat_map(|link| link.odoo.values());
         moves.extend(odoo.map(|odoo| (*odoo, txn.clone())));

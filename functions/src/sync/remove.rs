@@ -23,7 +23,7 @@ use super::{
     sorted,
     standing::{self, Editors},
     uses::BESIDE,
-    weigh::{jobs_of, read_report},
+    weigh::{Why, jobs_of, read_report},
 };
 use crate::{
     app::Tools,
@@ -59,16 +59,8 @@ async fn remove(tools: &Tools, input: Input, attempt: &Attempt) -> Result<()> {
     let key = rollback_key(&task.job, batch);
     let units = company.tenant.get::<Vec<Unit>>(collection::ROLLBACKS, key).await?;
     let units = units.ok_or_else(|| Failure::bug("there is no such batch"))?.value;
-    let rows = Rows::read(&company, &units).await?;
-    let mut refused = begin(tools, &company, &task, &units, &rows).await?;
-    let going: Vec<usize> = (0..units.len()).filter(|at| !refused.contains_key(at)).collect();
-    for (at, why) in take(&company, &units, &going).await? {
-        rows.mark(&company, &units[at], false).await?;
-        refused.insert(at, ("refused", why));
-    }
-    let gone: Vec<&Unit> =
-        (0..units.len()).filter(|at| !refused.contains_key(at)).map(|at| &units[at]).collect();
-    forget(&company, &gone).await?;
+    let editors = Editors::of(&company, &jobs_of(&company, &task).await?).await?.under_way();
+    let mut refused = take_out(tools, &company, &editors, &units, Refused::new()).await?;
     attempt.ride(Removed {
         progress: Progress::new(&company.tenant, &tools.clock, &task.job, "removed")
             .calls(tools.connect.http.take_calls())
@@ -79,7 +71,29 @@ async fn remove(tools: &Tools, input: Input, attempt: &Attempt) -> Result<()> {
 }
 
 /// Reasons to stay, by the place of their unit.
-type Refused<R> = BTreeMap<usize, R>;
+pub type Refused<R> = BTreeMap<usize, R>;
+
+/// Takes units out of Odoo and then our rows of them, but for those that are
+/// refused already; says of all that stay why.
+pub async fn take_out(
+    tools: &Tools,
+    company: &Company,
+    editors: &Editors,
+    units: &[Unit],
+    mut refused: Refused<Why>,
+) -> Result<Refused<Why>> {
+    let rows = Rows::read(company, units).await?;
+    begin(tools, company, editors, units, &rows, &mut refused).await?;
+    let going: Vec<usize> = (0..units.len()).filter(|at| !refused.contains_key(at)).collect();
+    for (at, why) in take(company, units, &going).await? {
+        rows.mark(company, &units[at], false).await?;
+        refused.insert(at, ("refused", why));
+    }
+    let gone: Vec<&Unit> =
+        (0..units.len()).filter(|at| !refused.contains_key(at)).map(|at| &units[at]).collect();
+    forget(company, &gone).await?;
+    Ok(refused)
+}
 
 /// Our rows of a batch.
 struct Rows {
@@ -124,7 +138,7 @@ impl Rows {
         });
         if let Some((key, completion, link)) = completion {
             let link = Some(IdLink { leaving, ..link.clone() });
-            let kept = Kept { completion: completion.clone(), link };
+            let kept = Kept { completion: completion.clone(), link, seen: None };
             documents.push(
                 document(collection::COMPLETIONS, key, &kept)?
                     .key(company.link.id.as_str())
@@ -139,15 +153,16 @@ impl Rows {
 async fn begin(
     tools: &Tools,
     company: &Company,
-    task: &Task,
+    editors: &Editors,
     units: &[Unit],
     rows: &Rows,
-) -> Result<Refused<(&'static str, String)>> {
-    let fresh: Vec<usize> = (0..units.len()).filter(|at| !rows.leaving(&units[*at])).collect();
+    refused: &mut Refused<Why>,
+) -> Result<()> {
+    let fresh: Vec<usize> = (0..units.len())
+        .filter(|at| !refused.contains_key(at) && !rows.leaving(&units[*at]))
+        .collect();
     let looked_at: Vec<&Unit> = fresh.iter().map(|at| &units[*at]).collect();
-    let editors = Editors::of(company, &jobs_of(company, task).await?).await?.under_way();
-    let since = standing::changed_since(tools, company, &editors, &looked_at).await?;
-    let mut refused = Refused::new();
+    let since = standing::changed_since(tools, company, editors, &looked_at).await?;
     for (at, since) in fresh.into_iter().zip(since) {
         match since {
             Some(why) => {
@@ -156,7 +171,7 @@ async fn begin(
             None => rows.mark(company, &units[at], true).await?,
         }
     }
-    Ok(refused)
+    Ok(())
 }
 
 /// Takes the units out of Odoo; says which of them Odoo keeps, and why.

@@ -15,7 +15,7 @@ use super::{
     documents::{self, KEY},
     rollback::{MOVE, Record, Unit},
     settle::money,
-    weigh::Scales,
+    weigh::{Scales, Why},
 };
 use crate::{app::Tools, entities::ENTITIES};
 
@@ -63,8 +63,8 @@ impl Editors {
         if later { told("(the migration's own user) changed it in Odoo") } else { None }
     }
 
-    /// While a rollback is under way, it touches what it takes from: only others can
-    /// be told then.
+    /// While a job is under way, it touches what it takes from: only others can be
+    /// told then.
     pub fn under_way(self) -> Self {
         Self { quiet: None, ..self }
     }
@@ -443,6 +443,78 @@ pub async fn reconciled(
         }
     }
     Ok(edges.into_iter().filter(|(first, second)| first != second).collect())
+}
+
+/// Notes what the units are reconciled by; says which of them are reconciled with
+/// what is not the migration's, or by somebody else.
+pub async fn reconciled_by_others(
+    company: &Company,
+    editors: &Editors,
+    units: &mut [Unit],
+) -> Result<BTreeMap<usize, Why>> {
+    let moves: Vec<OdooId> = units.iter().flat_map(Unit::moves).map(|r| r.id).collect();
+    let own = line_owners(company, moves.into_iter()).await?;
+    let partials = partials(company, own.keys().copied()).await?;
+    let strangers = strangers(company, &own, &partials).await?;
+    let mut stay = BTreeMap::new();
+    for row in &partials {
+        let sides = ["debit_move_id", "credit_move_id"].map(|side| many2one(&row[side]));
+        let who = editors.made_by_others(row).map(|who| format!("It was reconciled by {who}."));
+        let with = sides.iter().flatten().find_map(|line| strangers.get(line));
+        let with =
+            with.map(|name| format!("It is reconciled with {name}, which is not the migration's."));
+        for of in sides.iter().flatten().filter_map(|line| own.get(line)) {
+            let at = units.iter().position(|unit| unit.moves().any(|record| record.id == *of));
+            let (Some(at), Some(id)) = (at, id_of(row)) else { continue };
+            units[at].partials.insert(id);
+            if let Some(why) = with.clone().or_else(|| who.clone()) {
+                stay.entry(at).or_insert(("reconciled", why));
+            }
+        }
+    }
+    Ok(stay)
+}
+
+/// Lines on the other side of these reconciliations that no document of ours has,
+/// with the name of their move.
+async fn strangers(
+    company: &Company,
+    own: &BTreeMap<OdooId, OdooId>,
+    partials: &[Value],
+) -> Result<BTreeMap<OdooId, String>> {
+    let sides = |row: &Value| {
+        ["debit_move_id", "credit_move_id"]
+            .into_iter()
+            .filter_map(|side| many2one(&row[side]))
+            .collect::<Vec<_>>()
+    };
+    let others: BTreeSet<i64> = partials
+        .iter()
+        .flat_map(sides)
+        .filter(|line| !own.contains_key(line))
+        .map(|line| line.0)
+        .collect();
+    let mut strangers = BTreeMap::new();
+    for some in others.into_iter().collect::<Vec<_>>().chunks(PAGE) {
+        let domain = json!([["id", "in", some]]);
+        let of_line = ["move_id"];
+        let lines =
+            company.odoo.search_read("account.move.line", domain, &of_line, "id", 0, 0).await?;
+        let moves: Vec<i64> =
+            lines.iter().filter_map(|row| Some(many2one(&row["move_id"])?.0)).collect();
+        let domain = json!([["id", "in", moves]]);
+        let rows = company.odoo.search_read(MOVE, domain, &[KEY, "name"], "id", 0, 0).await?;
+        let ours = |row: &&Value| {
+            row[KEY].as_str().is_some_and(|key| key.starts_with(&company.key_prefix()))
+        };
+        let ours: BTreeSet<OdooId> = rows.iter().filter(ours).filter_map(id_of).collect();
+        strangers.extend(lines.iter().filter_map(|row| {
+            let (line, of) = (id_of(row)?, many2one(&row["move_id"])?);
+            let name = row["move_id"][1].as_str().unwrap_or_default();
+            (!ours.contains(&of)).then(|| (line, name.to_owned()))
+        }));
+    }
+    Ok(strangers)
 }
 
 /// Looks at the master records that are asked for.

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use q2o_domain::{
     Currency, Failure, Kind, RealmId, Remedy, Result,
     mapping::Mode,
-    records::{CompanyLink, Counts, Fingerprint, SetUp},
+    records::{CompanyLink, Counts, Fingerprint, IdLink, SetUp},
 };
 use q2o_durable::{Activity, Attempt};
 use serde::{Deserialize, Serialize};
@@ -23,9 +23,9 @@ use crate::{
     app::Tools,
     entities::{PLANS, document::Journal, entity, orders, time_activity},
     mappings::{self, check::Sides},
-    store::{collection, document, failed},
+    store::{collection, document, failed, kind_key},
 };
-use q2o_domain::ports::{Change, Unavailable};
+use q2o_domain::ports::{Change, Select, Unavailable};
 
 pub struct Survey(pub Arc<Tools>);
 
@@ -67,7 +67,13 @@ async fn survey(tools: &Tools, input: Input, attempt: &Attempt) -> Result<Survey
     let (info, preferences) = (quickbooks.company().await?, quickbooks.preferences().await?);
     let fingerprint = fingerprint(&company, &info, home_currency(&preferences), only_look).await?;
     match &company.link.fingerprint {
-        Some(known) if *known == fingerprint => {}
+        Some(known) if *known == fingerprint => {
+            // a bigger plan reaches further back
+            if !only_look && company.link.cut.is_none_or(|begun| task.cut < begun) {
+                company.link.cut = Some(task.cut);
+                save(&company.link, &company).await?;
+            }
+        }
         Some(_) => {
             return Err(Failure::needs(
                 Remedy::CheckCompany,
@@ -103,8 +109,13 @@ async fn survey(tools: &Tools, input: Input, attempt: &Attempt) -> Result<Survey
             }
         }
     }
-    let to_fetch: Vec<Kind> =
-        counts.iter().filter(|(_, counts)| counts.source > 0).map(|(kind, _)| *kind).collect();
+    let mut to_fetch = Vec::new();
+    for (kind, counts) in &counts {
+        // what was there before and is not any more has to be looked for as well
+        if counts.source > 0 || moved_before(&company, *kind).await? {
+            to_fetch.push(*kind);
+        }
+    }
     if !only_look {
         prepare(tools, &company, &to_fetch).await?;
     }
@@ -122,6 +133,13 @@ async fn survey(tools: &Tools, input: Input, attempt: &Attempt) -> Result<Survey
             .phase("survey"),
     );
     Ok(Surveyed { realm, to_fetch, mapping })
+}
+
+/// Whether anything of this kind is in Odoo by us.
+async fn moved_before(company: &Company, kind: Kind) -> Result<bool> {
+    let key = Select::Key(kind_key(&company.link.id, kind));
+    let any = company.tenant.list::<IdLink>(collection::ID_LINKS, key, None, 1).await?;
+    Ok(!any.is_empty())
 }
 
 /// Kinds that a company without the feature has none of.

@@ -253,7 +253,7 @@ async fn gather(company: &Company, scope: &Scope, scales: &mut Scales) -> Result
 const REPARTITION: &str = "account.tax.repartition.line";
 
 impl Unit {
-    fn add(&mut self, key: String, linked: &IdLink, kind: Kind) {
+    pub fn add(&mut self, key: String, linked: &IdLink, kind: Kind) {
         let model = entity(kind).map_or(MOVE, q2o_domain::AnyEntity::model);
         let records = linked.records(model).into_iter();
         self.records.extend(records.filter(|record| record.model != REPARTITION));
@@ -262,7 +262,7 @@ impl Unit {
         self.links.push(key);
     }
 
-    fn complete(&mut self, key: String, kept: &Kept) {
+    pub fn complete(&mut self, key: String, kept: &Kept) {
         if let Some(linked) = &kept.link {
             self.records.extend(linked.records(MOVE));
             self.leaving |= linked.leaving;
