@@ -71,7 +71,7 @@ impl Entity for Account {
         if let Some(journal) = journal_type(of, sub_type) {
             let fields = [
                 ("name", name.into()),
-                ("type", journal.into()),
+                ("type", Field::Choice(journal)),
                 ("code", journal_code(&account.id).into()),
                 ("default_account_id", Field::Ref(Ref::new(Kind::Account, account.id.clone()))),
             ];

@@ -75,12 +75,13 @@ pub fn reconciled(of: &str, sub_type: &str) -> bool {
         )
 }
 
-/// The type of the journal that a bank or card account gets.
-pub fn journal_type(of: &str, sub_type: &str) -> Option<&'static str> {
+/// The type of the journal that a bank or card account gets. Odoo has one for
+/// cards from 18 on; before, a bank's takes them.
+pub fn journal_type(of: &str, sub_type: &str) -> Option<&'static [&'static str]> {
     match (of, sub_type) {
-        ("Bank", "CashOnHand") => Some("cash"),
-        ("Bank", _) => Some("bank"),
-        ("Credit Card", _) => Some("credit"),
+        ("Bank", "CashOnHand") => Some(&["cash"]),
+        ("Bank", _) => Some(&["bank"]),
+        ("Credit Card", _) => Some(&["credit", "bank"]),
         _ => None,
     }
 }

@@ -299,7 +299,8 @@ fn line_fields(
 }
 
 /// Quantity and price as QuickBooks shows them where Odoo's two decimals can
-/// hold them, else one at the line's amount.
+/// hold them, else one at the line's amount. Together they always come to it: up
+/// to 17, Odoo works the amount out from them.
 pub fn shown_price(
     quantity: Option<Decimal>,
     price: Option<Decimal>,

@@ -30,6 +30,10 @@ pub struct Source {
     active: Option<bool>,
 }
 
+/// What is kept in stock: a type of its own up to Odoo 17, goods with
+/// `is_storable` from 18 on.
+const STORED: &[&str] = &["product", "consu"];
+
 impl Entity for Item {
     const KIND: Kind = Kind::Item;
     const MODEL: &'static str = "product.product";
@@ -68,14 +72,15 @@ impl Entity for Item {
             ];
             return Ok(Draft::new("product.category", fields).into());
         }
-        let (of, stored) = match item.item_type.as_str() {
-            "Inventory" => ("consu", true),
-            "NonInventory" | "Group" => ("consu", false),
-            _ => ("service", false),
+        let stored = item.item_type == "Inventory";
+        let of = match item.item_type.as_str() {
+            "Inventory" => STORED,
+            "NonInventory" | "Group" => &["consu"],
+            _ => &["service"],
         };
         let mut fields = Fields::from([
             ("name", item.name.as_str().into()),
-            ("type", of.into()),
+            ("type", Field::Choice(of)),
             ("default_code", text(item.sku.clone().unwrap_or_default())),
             ("list_price", item.unit_price.unwrap_or_default().into()),
             ("standard_price", item.purchase_cost.unwrap_or_default().into()),

@@ -125,7 +125,14 @@ async fn create(company: &Company, moves: &mut [&mut Move]) -> Result<()> {
     if moves.is_empty() {
         return Ok(());
     }
-    let records = moves.iter().map(|m| m.values.clone()).collect();
+    let unnamed = |m: &&mut Move| {
+        let mut values = m.values.clone();
+        // numbered when posted: up to 17 the first draft of a period has a number
+        // already, and two that are made at the same time have the same
+        values["name"] = "/".into();
+        values
+    };
+    let records = moves.iter().map(unnamed).collect();
     // all lines are given: Odoo must not make any of its own
     let context = json!({ "skip_invoice_sync": true });
     match company.odoo.create("account.move", records, context).await {

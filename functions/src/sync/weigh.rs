@@ -315,7 +315,7 @@ fn batches(scales: &Scales) -> Vec<Vec<&Unit>> {
     let mut batches: Vec<Vec<&Unit>> = documents.chunks(DOCUMENTS).map(<[&Unit]>::to_vec).collect();
     let masters: BTreeSet<Kind> = ENTITIES
         .iter()
-        .filter(|entity| entity.write() == Write::Master)
+        .filter(|entity| matches!(entity.write(), Write::Master | Write::NonPosting))
         .map(|entity| entity.kind())
         .collect();
     for wave in waves(ENTITIES, &masters).unwrap_or_default().into_iter().rev() {

@@ -271,6 +271,10 @@ pub fn may_unlink(store: &mut Store, model: &str, id: i64) -> Result<()> {
             reconcile::loosen(store, id);
             Ok(())
         }
+        "project.project" => {
+            projects::gone(store, id);
+            Ok(())
+        }
         _ => Ok(()),
     }
 }

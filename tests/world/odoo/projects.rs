@@ -25,6 +25,18 @@ pub fn made(store: &mut Store, model: &str, id: i64) -> Result<()> {
     Ok(())
 }
 
+/// A project takes its analytic account with it, if nothing is on it.
+pub fn gone(store: &mut Store, project: i64) {
+    let Some(account) = store.field("project.project", project, "account_id").as_i64() else {
+        return;
+    };
+    let on_it = |line: i64| store.field("account.analytic.line", line, "account_id") == &json!(account);
+    let lines = store.table("account.analytic.line");
+    if !lines.is_some_and(|lines| lines.ids().any(on_it)) {
+        store.remove("account.analytic.account", account);
+    }
+}
+
 /// Time is kept on an analytic account: a project that names none gets one.
 fn account(store: &mut Store, project: i64) {
     const PROJECT: &str = "project.project";
