@@ -30,7 +30,8 @@ pub fn gone(store: &mut Store, project: i64) {
     let Some(account) = store.field("project.project", project, "account_id").as_i64() else {
         return;
     };
-    let on_it = |line: i64| store.field("account.analytic.line", line, "account_id") == &json!(account);
+    let on_it =
+        |line: i64| store.field("account.analytic.line", line, "account_id") == &json!(account);
     let lines = store.table("account.analytic.line");
     if !lines.is_some_and(|lines| lines.ids().any(on_it)) {
         store.remove("account.analytic.account", account);
