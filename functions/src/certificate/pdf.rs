@@ -95,6 +95,11 @@ fn front(certificate: &Certificate, hash: &str, pages: &mut Pages<'_>) {
     pages.pair("Proved", &format!("{} by Quick2Odoo Online {}", at(of.proved), of.software));
     let total = money(certificate.trial_balance_total);
     pages.pair("Trial balance total", &format!("{total} (debits of all running balances)"));
+    compared(certificate, pages);
+    snapshot(certificate, hash, pages);
+}
+
+fn compared(certificate: &Certificate, pages: &mut Pages<'_>) {
     pages.heading("What was compared");
     let columns = [
         left("LEVEL", 42.0),
@@ -142,6 +147,9 @@ fn front(certificate: &Certificate, hash: &str, pages: &mut Pages<'_>) {
         let text = format!("Booked by others on {account}, and not compared: {amount}");
         pages.text(&text, 8.5, false, Ink::Quiet);
     }
+}
+
+fn snapshot(certificate: &Certificate, hash: &str, pages: &mut Pages<'_>) {
     pages.heading("What it was compared with");
     let snapshot = &certificate.snapshot;
     pages.pair(
