@@ -101,8 +101,11 @@ impl Batch<'_> {
             let only = format!("Id IN ({})", ids.join(", "));
             let page = quickbooks.page(self.entity.kind(), Some(&only), 1, 1000).await?;
             there.extend(page.records.iter().filter_map(|record| q2o_domain::record_id(record)));
-            // what cannot be read is there
-            there.extend(page.poison.into_iter().filter_map(|(_, id, _)| id));
+            // what cannot be read is there, whichever it is
+            if page.poison.is_empty() {
+                continue;
+            }
+            there.extend(some.iter().map(|(id, _, _)| id.clone()));
         }
         Ok(missing.into_iter().filter(|(id, _, _)| !there.contains(id)).collect())
     }
