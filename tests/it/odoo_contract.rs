@@ -70,6 +70,8 @@ async fn orders_are_confirmed_by_their_state(odoo: &dyn Odoo, books: &Books) {
         "name": "Stored", "type": "consu", "is_storable": true, "taxes_id": [[6, 0, []]],
     });
     let product = odoo.create("product.product", vec![product], json!({})).await.unwrap()[0];
+    let partner = json!({ "name": "Who orders" });
+    let partner = odoo.create("res.partner", vec![partner], json!({})).await.unwrap()[0];
     let columns = [
         "id",
         "name",
@@ -83,7 +85,7 @@ async fn orders_are_confirmed_by_their_state(odoo: &dyn Odoo, books: &Books) {
         "order_line/price_unit",
     ];
     let (key, line) = (books.key("order"), books.key("order.line0"));
-    let (partner, company) = (books.partner.to_string(), books.company.to_string());
+    let (partner, company) = (partner.to_string(), books.company.to_string());
     let cells = [
         key.as_str(),
         "1001",

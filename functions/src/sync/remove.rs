@@ -287,6 +287,11 @@ async fn unlink(
     if there.is_empty() {
         return Ok(Refused::new());
     }
+    if matches!(model, "sale.order" | "purchase.order") {
+        // Odoo deletes orders that are cancelled; nothing hangs on their state here
+        let ids: Vec<OdooId> = there.iter().map(|id| OdooId(*id)).collect();
+        company.odoo.write(model, &ids, json!({ "state": "cancel" })).await?;
+    }
     let beside = beside(company, model, &there).await?;
     match company.odoo.call(model, "unlink", json!([there]), json!({})).await {
         Ok(_) => {

@@ -275,6 +275,15 @@ pub fn may_unlink(store: &mut Store, model: &str, id: i64) -> Result<()> {
             projects::gone(store, id);
             Ok(())
         }
+        "sale.order" | "purchase.order" => {
+            let state = store.text(model, id, "state");
+            if matches!(state, "cancel") || (state == "draft" && model == "sale.order") {
+                return Ok(());
+            }
+            Err(Raised::user(
+                "You can not delete a sent quotation or a confirmed order. You must first cancel it.",
+            ))
+        }
         _ => Ok(()),
     }
 }

@@ -51,7 +51,7 @@ pub fn call(
             }
             Ok(json!(true))
         }
-        ("ir.model.fields", "search_read") => Ok(pointers(arg(0, "domain"))),
+        ("ir.model.fields", "search_read") => Ok(pointers(store, arg(0, "domain"))),
         (_, "get_external_id") => {
             let named = ids(arg(0, "ids")).into_iter();
             let named = named.map(|id| (id.to_string(), json!(store.name_of(model, id))));
@@ -137,12 +137,13 @@ fn texts(value: &Value) -> Vec<String> {
 }
 
 /// The fields that point at the models asked for.
-fn pointers(domain: &Value) -> Value {
+fn pointers(store: &Store, domain: &Value) -> Value {
     let terms = domain.as_array().map(Vec::as_slice).unwrap_or_default();
     let relation = terms.iter().find(|term| term[0] == "relation");
     let models = relation.map(|term| texts(&term[2])).unwrap_or_default();
     let rows = models.iter().flat_map(|to| {
         let all = pointing(to).into_iter();
+        let all = all.filter(|(model, field, _)| there(store, model, field.name));
         all.map(move |(model, field, many)| {
             let of = if many { "many2many" } else { "many2one" };
             json!({ "model": model, "name": field.name, "relation": to, "ttype": of })

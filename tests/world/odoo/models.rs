@@ -89,7 +89,7 @@ pub const MAGIC: &[Field] = &[
 ];
 
 /// The models that have fields pointing at others.
-pub const MODELS: [&str; 14] = [
+pub const MODELS: [&str; 22] = [
     "res.company",
     "res.partner",
     "account.account",
@@ -104,6 +104,14 @@ pub const MODELS: [&str; 14] = [
     "account.move",
     "account.move.line",
     "account.partial.reconcile",
+    "account.analytic.line",
+    "hr.employee",
+    "product.pricelist",
+    "project.project",
+    "purchase.order",
+    "purchase.order.line",
+    "sale.order",
+    "sale.order.line",
 ];
 
 /// Every field that points at `to`, by model, and whether it points at many.
@@ -428,6 +436,7 @@ const ANALYTIC_LINE: &[Field] = &[
     f("account_id", One("account.analytic.account")),
     f("project_id", One("project.project")),
     f("employee_id", One("hr.employee")),
+    f("move_line_id", One("account.move.line")),
     f("company_id", One("res.company")),
 ];
 /// Move types.
