@@ -46,13 +46,15 @@ const KNOWN: [&str; 24] = [
 ];
 
 /// Lines, and the field that says whose they are.
-const LINES: [(&str, &str, &str); 7] = [
+const LINES: [(&str, &str, &str); 8] = [
     ("account.move.line", "move_id", MOVE),
     ("account.tax.repartition.line", "tax_id", "account.tax"),
     ("account.payment.method.line", "journal_id", "account.journal"),
     ("account.payment.term.line", "payment_id", "account.payment.term"),
     ("sale.order.line", "order_id", "sale.order"),
     ("purchase.order.line", "order_id", "purchase.order"),
+    // where skills are kept, Odoo begins everybody's career by itself
+    ("hr.resume.line", "employee_id", "hr.employee"),
     BESIDE,
 ];
 
