@@ -11,8 +11,8 @@ use std::{
 };
 
 use q2o_domain::{
-    AnyEntity, Books, Facts, Failure, JobId, Kind, LinkId, MapError, Mapped, OdooId, QboId, Ref,
-    Remedy, Result, Txn, Write,
+    AnyEntity, Books, Facts, Failure, JobId, Kind, LinkId, MapError, Mapped, OdooId, QboId, Remedy,
+    Result, Txn, Write,
     ports::Select,
     records::{Counts, ErrorEntry, IdLink, LedgerTxn, Staged},
 };
@@ -22,14 +22,9 @@ use serde::{Deserialize, Serialize};
 use super::{
     apps,
     company::{Company, Task},
-    complete::Kept,
-    documents::{self, Move},
     error_document,
     progress::Progress,
-    replace,
     resolve::Known,
-    rollback::Unit,
-    settle::settle,
     sorted,
 };
 use crate::{
@@ -118,12 +113,12 @@ pub(super) struct Item {
     /// Parts that were in Odoo before us: pointed at, but not ours to change.
     pub adopted: BTreeSet<String>,
     /// The job that made it; `None` if it is not known.
-    job: Option<JobId>,
+    pub job: Option<JobId>,
     /// What was sent, by part, in short.
-    sent: BTreeMap<String, String>,
-    settled: BTreeSet<OdooId>,
+    pub sent: BTreeMap<String, String>,
+    pub settled: BTreeSet<OdooId>,
     /// It settled something new, be it unchanged itself.
-    resettled: bool,
+    pub resettled: bool,
     pub error: Option<Problem>,
 }
 
@@ -136,7 +131,7 @@ impl Item {
     }
 
     /// In Odoo, but not as it should be.
-    fn outdated(&self) -> bool {
+    pub fn outdated(&self) -> bool {
         let movable = self.error.as_ref().is_none_or(|error| error.class == "not_moved");
         movable && !self.unchanged && !self.odoo.is_empty()
     }
@@ -154,7 +149,7 @@ pub(super) struct Batch<'a> {
     pub tools: &'a Tools,
     pub company: &'a Company,
     pub entity: &'static dyn AnyEntity,
-    facts: &'a Facts,
+    pub facts: &'a Facts,
     pub task: &'a Task,
 }
 
@@ -212,7 +207,7 @@ impl Batch<'_> {
         record_key(self.link(), self.entity.kind(), id)
     }
 
-    fn link(&self) -> &LinkId {
+    pub(super) fn link(&self) -> &LinkId {
         &self.company.link.id
     }
 
@@ -279,142 +274,6 @@ impl Batch<'_> {
             MapError::Missing(_) => ("missing", Some(fix)),
         };
         Problem { class, why: error.to_string(), remedy, waits_for: Vec::new() }
-    }
-
-    async fn documents(&self, items: &mut [Item], known: &mut Known) -> Result<()> {
-        self.replace(items).await?;
-        let kind = self.entity.kind();
-        let (mut moves, mut whose) = (Vec::new(), Vec::new());
-        for (at, item) in items.iter_mut().enumerate() {
-            if item.error.is_some() || item.unchanged {
-                continue;
-            }
-            let missing = known.missing(item.mapped.drafts.iter().flat_map(|d| d.refs()));
-            if !missing.is_empty() {
-                item.error = Some(self.parked(missing));
-                continue;
-            }
-            for (d, draft) in item.mapped.drafts.iter().enumerate() {
-                let key = self.company.external_id(kind, &item.id, draft.part);
-                let mut values = known.values(&draft.fields);
-                values[documents::KEY] = key.clone().into();
-                values["company_id"] = self.company.odoo_company.0.into();
-                moves.push(Move { key, values, cancelled: draft.cancelled, outcome: None });
-                whose.push((at, d));
-            }
-        }
-        if !moves.is_empty() {
-            documents::write(self.company, &mut moves).await?;
-        }
-        let mut dates = BTreeMap::new();
-        for (one, (at, d)) in moves.into_iter().zip(whose) {
-            let part = items[at].mapped.drafts[d].part;
-            match one.outcome {
-                Some(Ok(id)) => {
-                    items[at].sent.insert(part.to_owned(), one.print());
-                    items[at].odoo.insert(part.to_owned(), id);
-                    if let Some(date) = one.values["date"].as_str() {
-                        dates.insert(id, date.to_owned());
-                    }
-                }
-                Some(Err(why)) => {
-                    items[at].error = Some(self.refused(&items[at].id, part, &why));
-                }
-                None => {
-                    let why = "Odoo said nothing about it.";
-                    items[at].error = Some(self.refused(&items[at].id, part, why));
-                }
-            }
-        }
-        self.check_dates(items, &dates).await?;
-        for item in items.iter().filter(|item| item.error.is_none()) {
-            known.add(self.key(&item.id), self.linked(item));
-        }
-        let allocations: Vec<_> = items
-            .iter()
-            .filter(|item| item.error.is_none())
-            .flat_map(|item| {
-                let own = Ref::new(kind, item.id.clone());
-                item.mapped.allocations.iter().map(move |a| (own.clone(), a))
-            })
-            .collect();
-        let mut settled = settle(self.company, self.facts, known, &allocations).await?;
-        for item in items.iter_mut() {
-            if let Some(made) = settled.remove(&Ref::new(kind, item.id.clone())) {
-                let before = item.settled.len();
-                item.settled.extend(made);
-                item.resettled = item.settled.len() > before;
-            }
-        }
-        Ok(())
-    }
-
-    /// What was changed in QuickBooks since it was moved is taken out of Odoo, and so
-    /// is what was voided; then it is as if it had never been there.
-    async fn replace(&self, items: &mut [Item]) -> Result<()> {
-        let outdated: Vec<usize> = (0..items.len()).filter(|at| items[*at].outdated()).collect();
-        let (link, kind) = (self.link(), self.entity.kind());
-        let txn = |at: &usize| txn_key(link, &Txn::new(kind, items[*at].id.clone()));
-        let keys = outdated.iter().map(txn).collect();
-        let kept = self.company.tenant.list_ids::<Kept>(collection::COMPLETIONS, keys).await?;
-        let mut units: Vec<Unit> = Vec::new();
-        for at in &outdated {
-            let item = &items[*at];
-            let mut unit = Unit::new(kind.to_string(), Some(kind), item.id.clone());
-            unit.add(self.key(&item.id), &self.linked(item), kind);
-            // what completes it completes what it was
-            if let Some(kept) = kept.iter().find(|kept| kept.id == txn(at)) {
-                unit.complete(kept.id.clone(), &kept.value);
-            }
-            units.push(unit);
-        }
-        let mut stay = replace::take_out(self.tools, self.company, self.task, &mut units).await?;
-        for (number, at) in outdated.into_iter().enumerate() {
-            let item = &mut items[at];
-            match stay.remove(&number) {
-                None => {
-                    item.job = Some(self.task.job.clone());
-                    item.odoo.clear();
-                    item.sent.clear();
-                    item.settled.clear();
-                }
-                Some((_, why)) => {
-                    item.error = Some(Problem {
-                        class: "changed",
-                        why: format!(
-                            "It was changed in QuickBooks after it had been moved. Odoo still \
-                             holds what it was: {why}"
-                        ),
-                        remedy: Some(Remedy::FixRecord { kind, id: item.id.clone() }),
-                        waits_for: Vec::new(),
-                    });
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Odoo moves dates in locked periods without a word; we do not.
-    async fn check_dates(
-        &self,
-        items: &mut [Item],
-        dates: &BTreeMap<OdooId, String>,
-    ) -> Result<()> {
-        if dates.is_empty() {
-            return Ok(());
-        }
-        for (id, date) in documents::moved_dates(self.company, dates).await? {
-            let item = items.iter_mut().find(|item| item.odoo.values().any(|own| *own == id));
-            if let Some(item) = item {
-                item.error = Some(Problem {
-                    class: "locked",
-                    why: format!("Odoo posted it on {date}: its own date is in a locked period."),
-                    remedy: Some(Remedy::CheckOdoo),
-                    waits_for: Vec::new(),
-                });
-            }
-        }
-        Ok(())
     }
 
     pub(super) fn changed(&self, id: &QboId) -> Problem {

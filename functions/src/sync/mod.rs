@@ -17,6 +17,7 @@ mod gone;
 mod groups;
 pub mod kept_proof;
 mod load;
+mod load_documents;
 mod load_masters;
 mod mark;
 mod masters;
