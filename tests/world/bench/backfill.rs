@@ -77,7 +77,7 @@ fn tell(company: &Company, result: &Value, taken: &Taken) -> Result<(), Failed> 
     let of = |path: [&str; 2]| result[path[0]][path[1]].as_u64().unwrap_or(0);
     let (qbo, odoo) = (of(["calls", "qbo"]), of(["calls", "odoo"]));
     let floor: usize = company.records.values().map(|of| of.len().div_ceil(1000).max(1)).sum();
-    let reports = months(company);
+    let reports = reports(company);
     let seconds = result["job_seconds"].as_f64().unwrap_or(1.0);
     println!("records                 {records:>8}");
     println!("records/s               {:>8.0}  (aim 2,000)", ratio(records, 1) / seconds);
@@ -103,10 +103,14 @@ fn tell(company: &Company, result: &Value, taken: &Taken) -> Result<(), Failed> 
     Ok(())
 }
 
-/// Reports the ledger is read by: one a month, and one for all before.
-fn months(company: &Company) -> usize {
+/// Reports are counted apart: the ledger's, one a month and one for all before; a
+/// trial balance for each end of a (calendar) fiscal year and for the last day; the
+/// stock's value.
+fn reports(company: &Company) -> usize {
     let months = q2o_domain::ledger::month_ends(company.start, company.end);
-    months.len() + 1
+    let last = months.last().copied();
+    let balances = months.iter().filter(|end| end.month() == 12 || Some(**end) == last).count();
+    months.len() + 1 + balances + 1
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
