@@ -143,6 +143,25 @@ async fn a_real_odoo_follows_what_quickbooks_changed() {
     followed(&app, &link).await;
 }
 
+/// A run of some kinds leaves the documents of others, and their entries, alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_of_some_kinds_touches_no_others() {
+    let folder = company().write("2026-02-28");
+    let app = TestApp::with(folder.path()).await;
+    let link = app.connect().await;
+    clean(&app, &link).await;
+    let before = app.odoo.save().unwrap();
+    let asked = json!({ "link": link, "until": "2026-02-28", "kinds": ["Account", "Bill"] });
+    let (_, answer) = app.ask("POST", "/api/entities/backfill", asked).await;
+    app.run().await;
+    let job = format!("/api/ops/jobs/{}", answer["job"].as_str().unwrap());
+    let (_, shown) = app.ask("GET", &job, json!(null)).await;
+    assert_eq!(shown["state"], "done", "{shown:#}");
+    assert_eq!(app.odoo.save().unwrap(), before);
+    clean(&app, &link).await;
+    assert_eq!(app.odoo.save().unwrap(), before);
+}
+
 /// Somebody paid the invoice in Odoo: it stays, is told, and the proof is not clean.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_somebody_touched_in_odoo_stays() {

@@ -127,11 +127,16 @@ fn migrate(cx: &mut Context<'_>, input: &Input) -> Phase<()> {
     // the opening balances stand between what documents point at and the documents
     let (masters, documents): (BTreeSet<Kind>, _) = kinds.partition(|kind| is_master(*kind));
     or_end!(load(cx, task, &realm, &masters)?);
-    or_end!(cx.attempt::<Open>(task)?);
+    // what documents leave to the ledger shows only where all of them are at hand:
+    // else those of other kinds would come a second time, as entries
+    let whole = is_whole(&plan.kinds);
+    if whole {
+        or_end!(cx.attempt::<Open>(task)?);
+    }
     or_end!(load(cx, task, &realm, &documents)?);
     or_end!(cx.attempt::<SettleLate>(task)?);
     let mut by_documents = Level::default();
-    let mut at = Some(At::first(task));
+    let mut at = whole.then(|| At::first(task));
     while let Some(here) = at {
         let step = complete::Input { task: task.clone(), at: here };
         let done = or_end!(cx.attempt::<Complete>(&step)?);
@@ -159,6 +164,12 @@ fn extract(
         }
     }
     Ok(Ok(dates))
+}
+
+/// Whether all kinds of documents are asked for.
+fn is_whole(kinds: &[Kind]) -> bool {
+    let mut documents = ENTITIES.iter().filter(|entity| entity.write() == Write::Document);
+    documents.all(|entity| kinds.contains(&entity.kind()))
 }
 
 /// Whether a kind's records can be loaded before all documents.
