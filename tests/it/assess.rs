@@ -150,11 +150,17 @@ async fn foretold(folder: &Path) -> (TestApp, Value) {
     let path = format!("/api/ops/jobs/{}", answer["job"].as_str().unwrap());
     let (_, moved) = app.ask("GET", &path, json!(null)).await;
     assert_eq!(moved["state"], "done", "{moved:#}");
-    assert_eq!(found["forecast"]["quickbooks_calls"], moved["calls"][0]);
+    // whether a file hangs on what is not moved shows only when it is read
+    let (foretold, real) =
+        (number(&found["forecast"]["quickbooks_calls"]), number(&moved["calls"][0]));
+    assert!(
+        (real..=real + told.get("Attachable").unwrap_or(&0)).contains(&foretold),
+        "{foretold} of {real}"
+    );
     let (foretold, real) = (number(&found["forecast"]["odoo_calls"]), number(&moved["calls"][1]));
     assert!(foretold.abs_diff(real) * 4 < real, "{foretold} Odoo calls foretold, {real} made");
     let documents: u64 =
-        ["masters", "documents"].map(|of| number(&found["forecast"][of])).iter().sum();
+        ["masters", "documents", "files"].map(|of| number(&found["forecast"][of])).iter().sum();
     let both = ["CompanyInfo", "Preferences"];
     let kinds = moved["counts"].as_object().unwrap().iter();
     let kinds = kinds.filter(|(kind, _)| !both.contains(&kind.as_str()));
@@ -217,7 +223,7 @@ async fn what_a_company_uses_and_odoo_lacks_is_told() {
         ("multi_currency", "Home USD; others: EUR"),
         ("negative_stock", "1 item below zero: Gone"),
         ("projects", "1 project: New roof"),
-        ("attachments", "1 file or note"),
+        ("attachments", "8 files and notes"),
         ("budgets", "1 budget"),
         ("recurring", "1 template"),
         ("closed_books", "The books are closed up to 2025-12-31"),
@@ -227,7 +233,7 @@ async fn what_a_company_uses_and_odoo_lacks_is_told() {
     }
     assert!(features.contains_key("tax_automated") && !features.contains_key("purchase_orders"));
     let left = ids(&found["not_moved"], "what");
-    for kind in ["Attachable", "Budget", "RecurringTransaction", "ReimburseCharge"] {
+    for kind in ["Budget", "RecurringTransaction", "ReimburseCharge"] {
         assert!(left.iter().any(|what| what == kind), "{kind}: {left:?}");
     }
     assert_eq!(check(&found, "not-answered"), is("warn", "manual"));

@@ -5,7 +5,10 @@ use std::path::Path;
 use q2o_tests::{app::TestApp, company};
 use serde_json::{Value, json};
 
-use crate::data::{craig, real_odoo};
+use crate::{
+    data::{craig, real_odoo},
+    made::{Made, entry},
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_recorded_company_is_proved_to_the_cent() {
@@ -62,6 +65,19 @@ async fn a_made_up_company_is_proved_and_a_second_run_creates_nothing() {
         .collect();
     assert_eq!(wrote, []);
     assert_eq!(app.odoo.save().unwrap(), before);
+}
+
+/// A ledger of more months than one journal of the engine holds.
+#[tokio::test(flavor = "multi_thread")]
+async fn books_of_a_quarter_of_a_century_are_read_to_the_end() {
+    let mut made = Made::usual(&["USD"]);
+    for (id, date) in [("101", "1999-02-01"), ("102", "2026-01-15")] {
+        let lines = [entry("1", "10.00", ""), entry("11", "-10.00", "")];
+        let head = [id, date, "USD", ""];
+        made.moves("JournalEntry", head, json!({ "Line": lines }), ["1", "11"], "10.00");
+    }
+    let (_, proof) = made.simulated_since(Some("2020-01-01"), "2026-02-28").await;
+    assert_eq!(proof["trial_balance_total"], "20.00", "{proof:#}");
 }
 
 /// An Odoo whose chart has some of the company's own numbers already.

@@ -80,6 +80,7 @@ each! {
     a_class_and_a_location_on_every_line: Dimensions;
     accounts_five_deep: DeepAccounts;
     a_fiscal_year_that_begins_in_october: FiscalYear;
+    files_and_notes: Attachments;
 }
 
 /// All of it together, into a real Odoo as well, where the environment names one.

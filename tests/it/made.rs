@@ -188,7 +188,7 @@ impl Made {
         self.simulated_since(None, end).await
     }
 
-    async fn simulated_since(&self, cut: Option<&str>, end: &str) -> (TestApp, Value) {
+    pub async fn simulated_since(&self, cut: Option<&str>, end: &str) -> (TestApp, Value) {
         let folder = self.write(end);
         let asked = json!({ "cut": cut, "until": end });
         let app = TestApp::with(folder.path()).await;

@@ -14,6 +14,7 @@ mod cut;
 mod data;
 mod failures;
 mod features;
+mod files;
 mod host;
 mod lines;
 mod made;

@@ -38,7 +38,7 @@ async fn start(app: &TestApp, what: &str, asked: Value) -> String {
 }
 
 /// Runs a job until it is done; its page.
-async fn done(app: &TestApp, job: &str) -> Value {
+pub async fn done(app: &TestApp, job: &str) -> Value {
     for _ in 0..600 {
         app.run().await;
         let (_, shown) = app.ask("GET", &format!("/api/ops/jobs/{job}"), json!(null)).await;

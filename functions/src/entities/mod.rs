@@ -3,7 +3,7 @@
 mod account;
 mod account_sub_types;
 pub mod account_types;
-mod attachable;
+pub mod attachable;
 mod bill;
 mod bill_payment;
 mod budget;

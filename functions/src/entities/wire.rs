@@ -96,19 +96,23 @@ pub struct LinkedTxn {
 }
 
 impl LinkedTxn {
-    /// The record behind the link, if its type is one we move. Links use names
-    /// of their own for purchases and bill payments.
+    /// The record behind the link, if its type is one we move.
     pub fn target(&self) -> Option<Ref> {
-        let kind = match self.txn_type.as_str() {
-            "BillPaymentCheck" | "BillPaymentCreditCard" => Kind::BillPayment,
-            "Expense" | "Check" | "CashPurchase" | "CreditCardExpense" | "CreditCardCredit" => {
-                Kind::Purchase
-            }
-            "ReceivePayment" => Kind::Payment,
-            "Refund" => Kind::RefundReceipt,
-            name => Kind::named(name)?,
-        };
-        Some(Ref::new(kind, self.txn_id.clone()))
+        Some(Ref::new(kind_named(&self.txn_type)?, self.txn_id.clone()))
+    }
+}
+
+/// The kind that a link's type means. Links use names of their own for purchases
+/// and bill payments.
+pub fn kind_named(name: &str) -> Option<Kind> {
+    match name {
+        "BillPaymentCheck" | "BillPaymentCreditCard" => Some(Kind::BillPayment),
+        "Expense" | "Check" | "CashPurchase" | "CreditCardExpense" | "CreditCardCredit" => {
+            Some(Kind::Purchase)
+        }
+        "ReceivePayment" => Some(Kind::Payment),
+        "Refund" => Some(Kind::RefundReceipt),
+        name => Kind::named(name),
     }
 }
 

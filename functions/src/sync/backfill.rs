@@ -1,31 +1,30 @@
-//! The whole migration as one orchestration: survey, extract, read the ledger,
-//! load in waves, complete, prove. A rehearsal ends before the first write, an
-//! assessment before anything is fetched.
+//! The whole migration: survey, extract, read the ledger, load in waves, complete,
+//! prove. A rehearsal ends before the first write, an assessment before anything is
+//! fetched. Whatever becomes of it, the job says so in the end.
 
 use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 use q2o_domain::{
     Kind, RealmId, Write,
-    ledger::{Level, month_ends},
+    ledger::Level,
     records::{JobState, Plan, Purpose},
     waves,
 };
-use q2o_durable::{Context, Failure, Orchestration, Signal, Turn};
+use q2o_durable::{Context, Failure, Halt, Orchestration, Signal, Turn};
 use serde::{Deserialize, Serialize};
 
 use super::{
     assess::{self, Assess},
     company::Task,
-    complete::{self, Complete},
-    explain::At,
+    complete_all::{self, CompleteAll},
     mark::{self, Mark},
     move_kind::{ExtractKind, LoadKind, Moving},
     open::Open,
     opening,
     prove::{self, Prove},
     read_balances::{self, ReadBalances},
-    read_ledger::{self, ReadLedger},
+    read_books::{self, ReadBooks},
     rehearse::{self, Rehearse},
     seal::{self, Seal},
     settle_late::SettleLate,
@@ -52,19 +51,14 @@ impl Signal for Resume {
 /// Kinds that the survey reads itself.
 const LOOKED_AT: [Kind; 2] = [Kind::CompanyInfo, Kind::Preferences];
 
-/// QuickBooks Online has no books older than this.
-const DAWN: Date = jiff::civil::date(1980, 1, 1);
-
-/// Windows of the ledger read side by side.
-const ABREAST: usize = 24;
-
 impl Orchestration for Backfill {
     const NAME: &'static str = "backfill";
     type Input = Input;
     type Output = ();
 
     fn run(cx: &mut Context<'_>, input: Input) -> Turn<()> {
-        let outcome = migrate(cx, &input)?;
+        // a life of its own: should it end otherwise than it means to, it is told here
+        let outcome = alone::<Migrate>(cx, "round", input.clone())?;
         let (state, failure) = match outcome {
             Ok(()) => (JobState::Done, None),
             Err(failure @ Failure::NeedsUser { .. }) => (JobState::NeedsUser, Some(failure)),
@@ -80,7 +74,20 @@ impl Orchestration for Backfill {
     }
 }
 
-/// What a phase came to; a failure ends the round, not the job.
+/// One round of it, from the survey to the proof.
+pub struct Migrate;
+
+impl Orchestration for Migrate {
+    const NAME: &'static str = "migrate";
+    type Input = Input;
+    type Output = ();
+
+    fn run(cx: &mut Context<'_>, input: Input) -> Turn<()> {
+        migrate(cx, &input)?.map_err(Halt::Failed)
+    }
+}
+
+/// What a phase came to.
 type Phase<T> = Turn<Result<T, Failure>>;
 
 /// Takes the answer of a phase, or ends the round.
@@ -107,7 +114,7 @@ fn migrate(cx: &mut Context<'_>, input: &Input) -> Phase<()> {
     let task = &Task { mapping, ..task.clone() };
     let dates = or_end!(extract(cx, task, &realm, &to_fetch)?);
     let until = dates.map_or(plan.until, |(_, last)| last.max(plan.until));
-    or_end!(read_ledger(cx, task, &realm, dates, until)?);
+    or_end!(alone::<ReadBooks>(cx, "ledger", read_books::Input::new(task, &realm, dates, until))?);
     let from = dates.map_or(until, |(first, _)| first).max(opening::day(task.cut));
     let balances = read_balances::Input { task: task.clone(), realm: realm.clone(), from, until };
     or_end!(cx.attempt::<ReadBalances>(&balances)?);
@@ -135,17 +142,20 @@ fn migrate(cx: &mut Context<'_>, input: &Input) -> Phase<()> {
     }
     or_end!(load(cx, task, &realm, &documents)?);
     or_end!(cx.attempt::<SettleLate>(task)?);
-    let mut by_documents = Level::default();
-    let mut at = whole.then(|| At::first(task));
-    while let Some(here) = at {
-        let step = complete::Input { task: task.clone(), at: here };
-        let done = or_end!(cx.attempt::<Complete>(&step)?);
-        by_documents.merge(&done.by_documents);
-        at = done.next;
-    }
+    let by_documents = if whole {
+        or_end!(alone::<CompleteAll>(cx, "complete", complete_all::Input::first(task))?)
+    } else {
+        Level::default()
+    };
     let proving = prove::Input { task: task.clone(), by_documents, until, snapshot };
     or_end!(cx.attempt::<Prove>(&proving)?);
     Ok(Ok(()))
+}
+
+/// Runs a phase that is too long for this journal.
+fn alone<O: Orchestration>(cx: &mut Context<'_>, name: &str, input: O::Input) -> Phase<O::Output> {
+    let answer = cx.run_all::<O>([(name.to_owned(), input)])?.pop();
+    answer.map_or_else(|| Err(Failure::bug("a phase has no answer").into()), Ok)
 }
 
 /// Fetches all kinds, and says from when to when their documents are.
@@ -186,33 +196,6 @@ fn load(cx: &mut Context<'_>, task: &Task, realm: &RealmId, wanted: &BTreeSet<Ki
     for wave in waves {
         let children = wave.iter().map(|kind| (kind.slug(), Moving::first(task, realm, *kind)));
         for answer in cx.run_all::<LoadKind>(children)? {
-            or_end!(answer);
-        }
-    }
-    Ok(Ok(()))
-}
-
-/// Month by month where there are documents; what lies before in one go.
-fn read_ledger(
-    cx: &mut Context<'_>,
-    task: &Task,
-    realm: &RealmId,
-    dates: Option<(Date, Date)>,
-    until: Date,
-) -> Phase<()> {
-    let busy = dates.map_or(until, |(first, _)| first).first_of_month().max(DAWN);
-    let mut spans = vec![(DAWN, busy.yesterday().unwrap_or(DAWN))];
-    for end in month_ends(busy, until) {
-        spans.push((end.first_of_month(), end));
-    }
-    for some in spans.chunks(ABREAST) {
-        let inputs = some.iter().map(|(from, to)| read_ledger::Input {
-            task: task.clone(),
-            realm: realm.clone(),
-            from: *from,
-            to: *to,
-        });
-        for answer in cx.call_all::<ReadLedger>(inputs)? {
             or_end!(answer);
         }
     }

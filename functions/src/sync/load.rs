@@ -37,6 +37,9 @@ use crate::{
 /// Records a batch: enough to save calls, few enough to be done well within a lease.
 const BATCH: u32 = 200;
 
+/// The same of files, which come and go one by one.
+const FILES: u32 = 20;
+
 pub struct Load(pub Arc<Tools>);
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -80,14 +83,15 @@ async fn load(tools: &Tools, input: Input, attempt: &Attempt) -> Result<Loaded> 
     let facts = tools.facts.of(&company.tenant, &task.job).await?;
     let first = after.is_none() || after == Some(task.from_cut());
     let key = Select::Key(fetched_key(&task.job, kind));
+    let most = if entity.write() == Write::File { FILES } else { BATCH };
     let staged: Vec<Read<Staged>> =
-        company.tenant.list(collection::STAGED, key, after, BATCH).await?;
-    let full = staged.len() == BATCH as usize;
+        company.tenant.list(collection::STAGED, key, after, most).await?;
+    let full = staged.len() == most as usize;
     let next = staged
         .last()
         .filter(|_| full)
         .map(|last| (last.sort.clone().unwrap_or_default(), last.id.clone()));
-    let batch = Batch { tools, company: &company, entity, facts: &facts, task: &task };
+    let batch = Batch { tools, company: &company, entity, facts: &facts, task: &task, attempt };
     if first {
         batch.drop_gone(company.realm()).await?;
     }
@@ -151,6 +155,7 @@ pub(super) struct Batch<'a> {
     pub entity: &'static dyn AnyEntity,
     pub facts: &'a Facts,
     pub task: &'a Task,
+    pub attempt: &'a Attempt,
 }
 
 impl Batch<'_> {
@@ -198,6 +203,7 @@ impl Batch<'_> {
             Write::Master => self.masters(&mut items, &mut known).await?,
             Write::NonPosting => self.non_posting(&mut items, &mut known).await?,
             Write::Document => self.documents(&mut items, &mut known).await?,
+            Write::File => self.files(&mut items, &known).await?,
             Write::Nothing => {}
         }
         self.record(items).await

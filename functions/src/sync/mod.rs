@@ -7,6 +7,7 @@ pub mod backfill;
 pub mod company;
 mod compare;
 mod complete;
+mod complete_all;
 mod completion;
 mod documents;
 mod explain;
@@ -15,9 +16,11 @@ pub mod facts;
 mod forget;
 mod gone;
 mod groups;
+mod hung;
 pub mod kept_proof;
 mod load;
 mod load_documents;
+mod load_files;
 mod load_masters;
 mod mark;
 mod masters;
@@ -30,6 +33,7 @@ mod orders;
 pub mod progress;
 mod prove;
 mod read_balances;
+mod read_books;
 mod read_ledger;
 pub mod rehearse;
 mod remove;
@@ -66,6 +70,9 @@ pub fn registry(tools: &Arc<Tools>) -> Registry {
     let tools = || Arc::clone(tools);
     Registry::default()
         .orchestration::<backfill::Backfill>()
+        .orchestration::<backfill::Migrate>()
+        .orchestration::<read_books::ReadBooks>()
+        .orchestration::<complete_all::CompleteAll>()
         .orchestration::<rollback::Rollback>()
         .orchestration::<move_kind::ExtractKind>()
         .orchestration::<move_kind::LoadKind>()

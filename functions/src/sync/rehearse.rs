@@ -8,7 +8,7 @@ use std::{
 
 use jiff::civil::Date;
 use q2o_domain::{
-    AnyEntity, Books, Facts, MapError, Result, Txn, Write,
+    AnyEntity, Books, Facts, MapError, Mapped, Ref, Result, Txn, Write,
     ports::Select,
     records::{Counts, ErrorEntry, LedgerTxn, Snapshot, Staged},
     waves,
@@ -22,7 +22,9 @@ use super::{
     compare::{Compared, compare},
     completion::entry,
     explain::{At, Explain, completion},
-    kept_proof, opening,
+    kept_proof,
+    load_files::{self, Hung},
+    opening,
     progress::Progress,
     settle_late::Pages,
     sorted,
@@ -31,7 +33,7 @@ use super::{
 use crate::{
     app::Tools,
     entities::{ENTITIES, entity},
-    store::{Read, collection, fetched_key, txn_key},
+    store::{Read, collection, fetched_key, record_key, txn_key},
 };
 
 /// Records looked at between two signs of life.
@@ -72,8 +74,9 @@ async fn rehearse(tools: &Tools, input: Input, attempt: &Attempt) -> Result<bool
     };
     let all: BTreeSet<_> = ENTITIES.iter().map(|entity| entity.kind()).collect();
     let in_order = waves(ENTITIES, &all).into_iter().flatten().flatten().filter_map(entity);
-    let (documents, masters): (Vec<_>, Vec<_>) =
-        in_order.partition(|entity| entity.write() == Write::Document);
+    // files hang on documents, too
+    let late = |write| matches!(write, Write::Document | Write::File);
+    let (documents, masters): (Vec<_>, Vec<_>) = in_order.partition(|entity| late(entity.write()));
     for entity in masters {
         stage.load(entity, attempt).await?;
     }
@@ -171,13 +174,37 @@ impl Rehearsal<'_> {
             after =
                 page.last().map(|last| (last.sort.clone().unwrap_or_default(), last.id.clone()));
             let ledger = self.ledger(entity, &page).await?;
+            let before = self.before(entity, &page).await?;
             for read in page {
-                self.record(entity, &read.value, &ledger, nowhere.as_ref());
+                self.record(entity, &read.value, &ledger, &before, nowhere.as_ref());
             }
             if !full {
                 return Ok(());
             }
         }
+    }
+
+    /// What files hang on that lies before the first day of history.
+    async fn before(
+        &self,
+        entity: &'static dyn AnyEntity,
+        page: &[Read<Staged>],
+    ) -> Result<BTreeSet<String>> {
+        if entity.write() != Write::File {
+            return Ok(BTreeSet::new());
+        }
+        let books = Books { facts: self.facts, ledger: &[] };
+        let mapped = page.iter().filter_map(|read| {
+            entity.read(&read.value.record).and_then(|record| record.map(&books)).ok()
+        });
+        let drafts: Vec<_> = mapped.flat_map(|mapped| mapped.drafts).collect();
+        let on: BTreeSet<String> = drafts
+            .iter()
+            .filter_map(load_files::hangs_on)
+            .filter(|to| !self.odoo.has(to))
+            .map(|to| record_key(&self.task.link, to.kind, &to.id))
+            .collect();
+        load_files::before_cut(self.company, self.task, on.into_iter().collect()).await
     }
 
     async fn ledger(
@@ -196,11 +223,33 @@ impl Rehearsal<'_> {
         Ok(current.map(|txn| (txn.txn.clone(), txn)).collect())
     }
 
+    /// Hangs a file where the migration would; says what is missing for it.
+    fn hang(
+        &mut self,
+        staged: &Staged,
+        mapped: &Mapped,
+        before: &BTreeSet<String>,
+    ) -> Result<Vec<String>, MapError> {
+        let never = |to: &Ref| {
+            let key = record_key(&self.task.link, to.kind, &to.id);
+            self.odoo.leaves_out(to) || before.contains(&key)
+        };
+        match Hung::of(mapped, |to| self.odoo.has(to), never) {
+            Hung::On(_) => {
+                self.odoo.hang(staged.kind, &staged.id);
+                Ok(Vec::new())
+            }
+            Hung::Waits(waits) => Ok(waits),
+            Hung::Nowhere(why) => Err(MapError::NotMoved(why)),
+        }
+    }
+
     fn record(
         &mut self,
         entity: &'static dyn AnyEntity,
         staged: &Staged,
         ledger: &BTreeMap<Txn, LedgerTxn>,
+        before: &BTreeSet<String>,
         nowhere: Option<&String>,
     ) {
         let kind = entity.kind();
@@ -211,13 +260,16 @@ impl Rehearsal<'_> {
             Some(why) => Err(MapError::NotMoved(why.clone())),
             None => entity.read(&staged.record).and_then(|record| record.map(&books)),
         };
+        let mapped = mapped.and_then(|mapped| match entity.write() {
+            Write::File => self.hang(staged, &mapped, before),
+            _ => Ok(self.odoo.load(kind, &staged.id, &mapped, &txn)),
+        });
         let (class, why, waits_for) = match mapped {
-            Ok(mapped) => {
-                let missing = self.odoo.load(kind, &staged.id, &mapped, &txn);
-                if missing.is_empty() {
-                    self.counts.entry(kind).or_default().loaded += 1;
-                    return;
-                }
+            Ok(missing) if missing.is_empty() => {
+                self.counts.entry(kind).or_default().loaded += 1;
+                return;
+            }
+            Ok(missing) => {
                 let why =
                     format!("It points at records that cannot be moved: {}.", missing.join(", "));
                 ("parked", why, missing)

@@ -7,6 +7,7 @@ use q2o_domain::Result;
 
 use super::{
     company::{Company, Task},
+    hung,
     remove::{self, Refused},
     rollback::Unit,
     standing::{self, Editors},
@@ -32,7 +33,11 @@ pub async fn take_out(
     }
     let editors = Editors::of(company, &jobs_of(company, task).await?).await?.under_way();
     for (number, some) in units.chunks_mut(BATCH).enumerate() {
-        let stay = standing::reconciled_by_others(company, &editors, some).await?;
+        let mut stay = standing::reconciled_by_others(company, &editors, some).await?;
+        let units: Vec<&Unit> = some.iter().collect();
+        for (at, why) in hung::by_others(company, &units).await? {
+            stay.entry(at).or_insert(why);
+        }
         let stay = remove::take_out(tools, company, &editors, some, stay).await?;
         refused.extend(stay.into_iter().map(|(at, why)| (number * BATCH + at, why)));
     }

@@ -157,6 +157,24 @@ impl<'a> VirtualOdoo<'a> {
         self.side
     }
 
+    /// Whether anything of a record would be there.
+    pub fn has(&self, to: &Ref) -> bool {
+        let key = record_key(self.link, to.kind, &to.id);
+        let link = self.side.links.get(&to.kind).and_then(|links| links.get(&key));
+        link.is_some_and(|link| !link.odoo.is_empty())
+    }
+
+    /// Whether a record is deliberately left out.
+    pub fn leaves_out(&self, to: &Ref) -> bool {
+        self.side.unmoved.contains(&record_key(self.link, to.kind, &to.id))
+    }
+
+    /// Hangs a file on records that would be there.
+    pub fn hang(&mut self, kind: Kind, id: &QboId) {
+        let link = IdLink { odoo: [(String::new(), self.number())].into(), ..IdLink::default() };
+        self.side.links.entry(kind).or_default().insert(record_key(self.link, kind, id), link);
+    }
+
     fn knows(&self, to: &Ref) -> bool {
         let key = record_key(self.link, to.kind, &to.id);
         let link = self.side.links.get(&to.kind).and_then(|links| links.get(&key));

@@ -20,7 +20,7 @@ use serde_json::Value;
 use super::{
     company::{Company, Task},
     complete::Kept,
-    opening,
+    hung, opening,
     progress::{Found, Progress},
     rollback::{MOVE, Record, Unit},
     sorted,
@@ -138,6 +138,7 @@ async fn weigh(tools: &Tools, input: Input, attempt: &Attempt) -> Result<u32> {
         narrow(&scope, &mut scales);
         let set = standing::reconciled(&company, &editors, &mut scales).await?;
         uses::of_documents(&company, &mut scales).await?;
+        hung::keep(&company, &mut scales).await?;
         scales.settle(&set, "is set against");
         attempt.checkpoint(&"masters").await.map_err(super::unsorted)?;
         standing::masters(tools, &company, &editors, &mut scales).await?;
@@ -315,7 +316,7 @@ fn batches(scales: &Scales) -> Vec<Vec<&Unit>> {
     let mut batches: Vec<Vec<&Unit>> = documents.chunks(DOCUMENTS).map(<[&Unit]>::to_vec).collect();
     let masters: BTreeSet<Kind> = ENTITIES
         .iter()
-        .filter(|entity| matches!(entity.write(), Write::Master | Write::NonPosting))
+        .filter(|entity| matches!(entity.write(), Write::Master | Write::NonPosting | Write::File))
         .map(|entity| entity.kind())
         .collect();
     for wave in waves(ENTITIES, &masters).unwrap_or_default().into_iter().rev() {

@@ -163,6 +163,8 @@ pub struct Forecast {
     pub documents: u64,
     /// Documents before.
     pub before: u64,
+    /// Files and notes, if what they hang on is moved.
+    pub files: u64,
     pub quickbooks_calls: u64,
     pub odoo_calls: u64,
     pub minutes: u64,

@@ -62,6 +62,9 @@ pub enum Write {
     NonPosting,
     /// By `create()` as a draft with a searchable key, then `action_post`.
     Document,
+    /// By `load()` as well, one by one: its file is fetched from QuickBooks and goes
+    /// along, and hangs on what other records became.
+    File,
     /// Not at all; it only informs the others.
     Nothing,
 }

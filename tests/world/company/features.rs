@@ -38,19 +38,22 @@ pub enum Feature {
     DeepAccounts,
     /// The fiscal year begins in October.
     FiscalYear,
+    /// Files and notes, on one record, on several, and on none.
+    Attachments,
 }
 
 impl Feature {
-    pub const USUAL: [Self; 6] = [
+    pub const USUAL: [Self; 7] = [
         Self::InventoryStart,
         Self::FifoCost,
         Self::SalesTaxPayments,
         Self::Payroll,
         Self::StatementCharges,
         Self::Odd,
+        Self::Attachments,
     ];
 
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::InventoryStart,
         Self::FifoCost,
         Self::SalesTaxPayments,
@@ -65,6 +68,7 @@ impl Feature {
         Self::Dimensions,
         Self::DeepAccounts,
         Self::FiscalYear,
+        Self::Attachments,
     ];
 }
 

@@ -6,6 +6,7 @@ mod banking;
 mod books;
 mod controls;
 mod features;
+mod files;
 mod masters;
 mod others;
 mod purchases;
@@ -255,6 +256,9 @@ impl Business {
 
     fn close(mut self) -> Company {
         self.others();
+        if self.plan.has(Feature::Attachments) {
+            self.attachments();
+        }
         self.close_abroad();
         let mut open = Vec::new();
         let retained = std::mem::take(&mut self.retained);

@@ -66,12 +66,13 @@ fn counts(found: &Value) {
 fn forecast(forecast: &Value) {
     line(&format!(
         "Forecast: about {} min; {} QuickBooks calls, {} Odoo calls; {} master records, {} documents, \
-         {} before {} (plan {}).",
+         {} files and notes, {} before {} (plan {}).",
         forecast["minutes"],
         forecast["quickbooks_calls"],
         forecast["odoo_calls"],
         forecast["masters"],
         forecast["documents"],
+        forecast["files"],
         forecast["before"],
         text(&forecast["cut"]),
         text(&forecast["plan"]),

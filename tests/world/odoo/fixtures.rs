@@ -42,6 +42,8 @@ pub fn database(options: &Options) -> Store {
     }
     put(&mut store, "res.users.apikeys", &[("name", json!("q2o")), ("user_id", json!(USER))]);
     debug_assert!(store.get("res.users", USER).is_some(), "the second user");
+    let note = put(&mut store, "mail.message.subtype", &[("name", json!("Note"))]);
+    store.name("mail.mt_note", "mail.message.subtype", note);
     put(&mut store, "product.category", &[("name", json!("All"))]);
     put(&mut store, "account.analytic.plan", &[("name", json!("Project"))]);
     for name in ["Product Price", "Product Unit of Measure", "Discount"] {

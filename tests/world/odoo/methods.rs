@@ -7,6 +7,7 @@ use super::{
     convert::{Reading, check, known, lines},
     domain::{search, search_among},
     fault::{Raised, Result},
+    files,
     group::read_group,
     load::load,
     models::{self, Field, MAGIC, Type, fields, label, pointing},
@@ -203,6 +204,10 @@ pub fn insert(store: &mut Store, model: &str, values: &Record) -> Result<i64> {
         }
     }
     accounting::defaults(store, model, &mut record);
+    if model == files::ATTACHMENT {
+        files::digest(&mut record)?;
+        record.entry("company_id".to_owned()).or_insert(json!(store.company()));
+    }
     for field in fields(model).unwrap_or_default().iter().filter(|field| field.required) {
         if record.get(field.name).is_none_or(|value| value == &json!(false)) {
             return Err(Raised::validation(format!(
@@ -282,6 +287,9 @@ pub fn write(store: &mut Store, model: &str, id: i64, values: &Value) -> Result<
             }
         }
     }
+    if model == files::ATTACHMENT {
+        files::digest(&mut record)?;
+    }
     let before = store.get(model, id).cloned().unwrap_or_default();
     store.replace(model, id, record);
     for (name, value) in values {
@@ -321,5 +329,6 @@ fn unlink(store: &mut Store, model: &str, id: i64) -> Result<()> {
         accounting::let_go(store, model, id)?;
     }
     store.remove(model, id);
+    files::go_with(store, model, id);
     Ok(())
 }

@@ -6,6 +6,7 @@ mod control;
 mod convert;
 mod domain;
 mod fault;
+mod files;
 mod fixtures;
 mod group;
 mod http;

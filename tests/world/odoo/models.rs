@@ -42,7 +42,7 @@ pub fn fields(model: &str) -> Option<&'static [Field]> {
         "res.currency" => CURRENCY,
         "res.country" => NAMED_CODE,
         "res.partner" => PARTNER,
-        "res.partner.category" | "account.analytic.plan" => NAMED,
+        "res.partner.category" | "account.analytic.plan" | "mail.message.subtype" => NAMED,
         "account.account" => ACCOUNT,
         "account.journal" => JOURNAL,
         "account.tax.group" => TAX_GROUP,
@@ -67,6 +67,8 @@ pub fn fields(model: &str) -> Option<&'static [Field]> {
         "account.move.line" => LINE,
         "account.partial.reconcile" => PARTIAL,
         "account.full.reconcile" => FULL,
+        "ir.attachment" => ATTACHMENT,
+        "mail.message" => MESSAGE,
         "ir.model.data" => MODEL_DATA,
         "ir.config_parameter" => PARAMETER,
         "ir.model.fields" => MODEL_FIELDS,
@@ -526,6 +528,25 @@ const PARTIAL: &[Field] = &[
 const FULL: &[Field] = &[
     f("reconciled_line_ids", Many("account.move.line")),
     f("partial_reconcile_ids", Many("account.partial.reconcile")),
+];
+const ATTACHMENT: &[Field] = &[
+    must("name", Text),
+    f("description", Text),
+    f("mimetype", Text),
+    f("res_model", Text),
+    f("res_id", Whole),
+    f("datas", Text),
+    f("checksum", Text),
+    f("file_size", Whole),
+    f("company_id", One("res.company")),
+];
+const MESSAGE: &[Field] = &[
+    f("body", Text),
+    f("date", Moment),
+    f("model", Text),
+    f("res_id", Whole),
+    f("message_type", Choice(&["email", "comment", "notification"])),
+    f("subtype_id", One("mail.message.subtype")),
 ];
 const MODEL_DATA: &[Field] = &[
     must("module", Text),

@@ -158,6 +158,11 @@ impl Control {
         held(&self.world.knobs).poisoned.remove(&(entity.to_owned(), id.to_owned()));
     }
 
+    /// The file server has lost the file of an attachable.
+    pub fn lose_file(&self, attachable: &str) {
+        held(&self.world.knobs).lost_files.insert(attachable.to_owned());
+    }
+
     /// Reports of more rows fail with 10100.
     pub fn limit_report_rows(&self, rows: Option<usize>) {
         held(&self.world.knobs).report_row_limit = rows;

@@ -15,7 +15,7 @@ use super::clock::stamp_millis;
 use super::faults::{Fault, reply};
 use super::query::parse;
 use super::select;
-use super::{World, batch, cdc, held, reads, reports, sign_in, wire};
+use super::{World, batch, cdc, files, held, reads, reports, sign_in, wire};
 
 /// What the log should know about an answer.
 #[derive(Debug, Clone, Default)]
@@ -39,10 +39,12 @@ pub fn router(world: Arc<World>) -> Router {
         .route("/companyinfo/{id}", get(reads::company_info))
         .route("/preferences", get(reads::preferences))
         .route("/exchangerate", get(reads::exchange_rate))
+        .route("/download/{id}", get(files::address))
         .route("/{entity}/{id}", get(reads::by_id))
         .route("/{entity}", post(reads::refuse_write));
     Router::new()
         .nest("/v3/company/{realm}", company)
+        .route("/files/{id}", get(files::bytes))
         .route("/.well-known/openid_configuration", get(sign_in::discovery))
         .route("/.well-known/openid_sandbox_configuration", get(sign_in::discovery))
         .route("/op/v1/jwks", get(sign_in::jwks))

@@ -13,6 +13,7 @@ mod company;
 mod condition;
 mod control;
 mod faults;
+mod files;
 mod folder;
 mod http;
 mod ledger;
@@ -46,6 +47,7 @@ use jiff::SignedDuration;
 pub use call_log::{Call, CallKind};
 pub use clock::Clock;
 pub use control::Control;
+pub use files::content as file_content;
 pub use folder::LoadError;
 pub use ledger::Posting;
 pub use oauth::{OAuth, TokenPair};
@@ -160,6 +162,8 @@ struct Knobs {
     withheld: HashSet<String>,
     /// Reports name accounts without their ids, as in some countries.
     accounts_by_name: bool,
+    /// Attachables whose file the file server does not have.
+    lost_files: HashSet<String>,
     /// Entity and id of rows that cannot be read.
     poisoned: HashSet<(String, String)>,
 }
@@ -171,6 +175,7 @@ impl World {
             report_row_limit: options.report_row_limit,
             withheld: HashSet::new(),
             accounts_by_name: false,
+            lost_files: HashSet::new(),
             poisoned: HashSet::new(),
         };
         Self {

@@ -29,6 +29,8 @@ const MASTER: u64 = 2;
 const DOCUMENT: u64 = 22;
 const ALLOCATION: u64 = 9;
 const READ_BACK: u64 = 1;
+/// A file of 100 KB.
+const UPLOAD: u64 = 105;
 /// A page of records, a month of the ledger, a trial balance: as recorded from QuickBooks.
 const QUICKBOOKS_CALL: u64 = 500;
 
@@ -40,6 +42,8 @@ const MASTERS: u64 = 4;
 const TAX_RATE: u64 = 6;
 const DOCUMENTS: u64 = 7;
 const SETTLED: u64 = 11;
+/// The same of each file.
+const FILE: u64 = 2;
 
 /// Kinds whose documents are set against others.
 const SETTLE: [Kind; 4] = [Kind::JournalEntry, Kind::Payment, Kind::BillPayment, Kind::Deposit];
@@ -59,6 +63,7 @@ pub fn forecast(asked: &Asked<'_>) -> Forecast {
     let kinds =
         || ENTITIES.iter().map(|entity| (*entity, books.counts.get(&entity.kind().to_string())));
     let (mut masters, mut documents, mut before, mut payments) = (0, 0, 0, 0);
+    let mut files = 0;
     // the companies themselves, and the counts
     let asked_about = kinds().filter(|(_, counted)| counted.is_some()).count() as u64;
     let mut quickbooks_calls = 2 + asked_about.div_ceil(QUERIES);
@@ -77,6 +82,12 @@ pub fn forecast(asked: &Asked<'_>) -> Forecast {
                 if entity.kind() == Kind::TaxRate {
                     odoo_calls += counted.records * TAX_RATE;
                 }
+            }
+            // where a file is, is asked for one by one; each is looked for, loaded and looked at
+            Write::File => {
+                files += counted.records;
+                quickbooks_calls += counted.records;
+                odoo_calls += counted.records * FILE;
             }
             // orders are also put into their states
             Write::NonPosting => {
@@ -109,7 +120,10 @@ pub fn forecast(asked: &Asked<'_>) -> Forecast {
     quickbooks_calls += u64::from(!items(books, "Inventory").is_empty());
     let quickbooks = (quickbooks_calls * QUICKBOOKS_CALL)
         .max(quickbooks_calls * 1000 / u64::from(asked.quickbooks_pace.max(1)));
-    let work = masters * MASTER + documents * (DOCUMENT + READ_BACK * 4) + payments * ALLOCATION;
+    let work = masters * MASTER
+        + documents * (DOCUMENT + READ_BACK * 4)
+        + payments * ALLOCATION
+        + files * UPLOAD;
     let odoo = match asked.odoo.calls_per_second {
         Some(pace) => work.max(odoo_calls * 1000 / u64::from(pace.max(1))),
         None => work,
@@ -120,6 +134,7 @@ pub fn forecast(asked: &Asked<'_>) -> Forecast {
         masters,
         documents,
         before,
+        files,
         quickbooks_calls,
         odoo_calls,
         minutes: (quickbooks + odoo).div_ceil(60_000),
@@ -145,7 +160,7 @@ fn assumes(asked: &Asked<'_>) -> Vec<String> {
         odoo,
         format!(
             "Odoo takes {MASTER} ms for a master record, {DOCUMENT} ms for a document, \
-             {ALLOCATION} ms to set a payment against what it pays."
+             {ALLOCATION} ms to set a payment against what it pays, {UPLOAD} ms for a file."
         ),
     ]
 }

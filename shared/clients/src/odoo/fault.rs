@@ -10,6 +10,10 @@ pub fn sorted(status: u16, body: &[u8], effect: Effect) -> Result<Value, OdooErr
     let Ok(Value::Object(mut answer)) = serde_json::from_slice(body) else {
         let why = format!("Odoo answered {status} and no JSON");
         return Err(match (status, effect) {
+            (413, _) => OdooError::Refused {
+                message: "Odoo's server, or its proxy, takes no call of this size (413)."
+                    .to_owned(),
+            },
             (400 | 404, _) => Failure::needs(
                 Remedy::CheckOdoo,
                 "There is no Odoo at this address, or its proxy refuses us.",

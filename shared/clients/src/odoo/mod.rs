@@ -1,8 +1,9 @@
 //! Odoo over JSON-RPC: works with every edition, and needs no module installed.
 
 mod fault;
+mod upload;
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use async_trait::async_trait;
 use q2o_domain::{
@@ -83,7 +84,7 @@ impl OdooClient {
             .get_or_try_init(|| async {
                 let OdooConfig { db, login, key, .. } = &self.config;
                 let args = (db, login, key.expose_secret(), json!({}));
-                let uid = self.service("common", "authenticate", &args, Effect::None).await?;
+                let uid = self.service("common", "authenticate", &args, None, Effect::None).await?;
                 uid.as_i64().ok_or_else(|| {
                     OdooError::Failed(Failure::needs(
                         Remedy::CheckOdoo,
@@ -102,6 +103,7 @@ impl OdooClient {
         method: &str,
         args: Value,
         mut kwargs: Value,
+        file: Option<&Path>,
         effect: Effect,
     ) -> Result<Value, OdooError> {
         let uid = self.uid().await?;
@@ -125,7 +127,7 @@ impl OdooClient {
         kwargs["context"] = context;
         let OdooConfig { db, key, .. } = &self.config;
         let args = (db, uid, key.expose_secret(), model, method, args, kwargs);
-        let answer = self.service("object", "execute_kw", &args, effect).await;
+        let answer = self.service("object", "execute_kw", &args, file, effect).await;
         answer.inspect_err(|error| {
             tracing::debug!(odoo.model = model, odoo.method = method, %error, "a call failed");
         })
@@ -136,6 +138,7 @@ impl OdooClient {
         service: &str,
         method: &str,
         args: &impl Serialize,
+        file: Option<&Path>,
         effect: Effect,
     ) -> Result<Value, OdooError> {
         let lane = format!("odoo:{}/{}", self.config.url, self.config.db);
@@ -146,13 +149,19 @@ impl OdooClient {
         if body.len() > MOST_BYTES {
             return Err(Failure::bug(format!("a call of {} bytes", body.len())).into());
         }
+        let (length, body) = match file {
+            None => (body.len() as u64, body.into()),
+            Some(file) => upload::body(&body, file).await?,
+        };
         self.http.count_odoo();
         let response = self
             .http
             .client()
             .post(format!("{}/jsonrpc", self.config.url))
             .header("content-type", "application/json")
-            .body(body)
+            // Odoo's own server reads no body whose length it is not told
+            .header("content-length", length)
+            .body::<reqwest::Body>(body)
             .send()
             .await
             .map_err(|error| lost(&error, effect))?;
@@ -181,7 +190,7 @@ fn lost(error: &reqwest::Error, effect: Effect) -> OdooError {
 #[async_trait]
 impl Odoo for OdooClient {
     async fn version(&self) -> Result<(u32, String), OdooError> {
-        let answer = self.service("common", "version", &[(); 0], Effect::None).await?;
+        let answer = self.service("common", "version", &[(); 0], None, Effect::None).await?;
         let text = answer["server_version"].as_str().unwrap_or_default().to_owned();
         // Odoo Online says `saas~18.2`, in the first number as well
         let first = match &answer["server_version_info"][0] {
@@ -206,7 +215,7 @@ impl Odoo for OdooClient {
         args: Value,
         kwargs: Value,
     ) -> Result<Value, OdooError> {
-        self.execute(model, method, args, kwargs, Effect::Once).await
+        self.execute(model, method, args, kwargs, None, Effect::Once).await
     }
 
     async fn create(
@@ -218,7 +227,7 @@ impl Odoo for OdooClient {
         let kwargs = json!({ "context": context });
         let asked = records.len();
         let args = Value::Array(vec![Value::Array(records)]);
-        let answer = self.execute(model, "create", args, kwargs, Effect::Once).await?;
+        let answer = self.execute(model, "create", args, kwargs, None, Effect::Once).await?;
         let ids: Vec<OdooId> = match &answer {
             Value::Array(ids) => ids.iter().filter_map(Value::as_i64).map(OdooId).collect(),
             one => one.as_i64().map(OdooId).into_iter().collect(),
@@ -233,7 +242,7 @@ impl Odoo for OdooClient {
     async fn write(&self, model: &str, ids: &[OdooId], fields: Value) -> Result<(), OdooError> {
         let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
         // the same values written twice are the same values
-        self.execute(model, "write", json!([ids, fields]), json!({}), Effect::None).await?;
+        self.execute(model, "write", json!([ids, fields]), json!({}), None, Effect::None).await?;
         Ok(())
     }
 
@@ -251,7 +260,7 @@ impl Odoo for OdooClient {
             kwargs["limit"] = json!(most);
         }
         let answer =
-            self.execute(model, "search_read", json!([domain]), kwargs, Effect::None).await?;
+            self.execute(model, "search_read", json!([domain]), kwargs, None, Effect::None).await?;
         rows(answer, model)
     }
 
@@ -264,7 +273,7 @@ impl Odoo for OdooClient {
     ) -> Result<Vec<Value>, OdooError> {
         let kwargs = json!({ "lazy": false });
         let args = json!([domain, sums, by]);
-        let answer = self.execute(model, "read_group", args, kwargs, Effect::None).await?;
+        let answer = self.execute(model, "read_group", args, kwargs, None, Effect::None).await?;
         rows(answer, model)
     }
 
@@ -274,9 +283,35 @@ impl Odoo for OdooClient {
         columns: &[String],
         table: Vec<Vec<String>>,
     ) -> Result<Loaded, OdooError> {
+        self.loaded(model, columns, table, None).await
+    }
+
+    async fn load_with_file(
+        &self,
+        model: &str,
+        columns: &[String],
+        mut row: Vec<String>,
+        column: &str,
+        file: &Path,
+    ) -> Result<Loaded, OdooError> {
+        let columns: Vec<String> =
+            columns.iter().cloned().chain(std::iter::once(column.to_owned())).collect();
+        row.push(upload::HERE.to_owned());
+        self.loaded(model, &columns, vec![row], Some(file)).await
+    }
+}
+
+impl OdooClient {
+    async fn loaded(
+        &self,
+        model: &str,
+        columns: &[String],
+        table: Vec<Vec<String>>,
+        file: Option<&Path>,
+    ) -> Result<Loaded, OdooError> {
         // external ids make a repetition harmless
-        let answer =
-            self.execute(model, "load", json!([columns, table]), json!({}), Effect::None).await?;
+        let args = json!([columns, table]);
+        let answer = self.execute(model, "load", args, json!({}), file, Effect::None).await?;
         if let Some(ids) = answer["ids"].as_array() {
             return Ok(Loaded::Done(ids.iter().filter_map(Value::as_i64).map(OdooId).collect()));
         }

@@ -21,6 +21,10 @@ pub enum Fault {
     TooLarge,
     /// The gateway gave up waiting (504), as it does on large reports.
     TimedOut,
+    /// There is no such record (error 610).
+    NotFound {
+        why: String,
+    },
     Failed(Failure),
 }
 
@@ -39,6 +43,7 @@ impl From<Fault> for Failure {
                 Self::bug(format!("QuickBooks cannot read its own row: {why}"))
             }
             Fault::TimedOut => Self::retry("QuickBooks took too long to answer"),
+            Fault::NotFound { why } => Self::bug(why),
             Fault::TooLarge => Self::bug("a QuickBooks report of one day is too large"),
         }
     }
@@ -57,12 +62,14 @@ struct Envelope {
     fault: Option<Value>,
 }
 
-/// The answer, or what is wrong with it.
-pub fn sorted<T: DeserializeOwned>(
-    status: u16,
-    after: Option<u64>,
-    body: &str,
-) -> Result<T, Fault> {
+/// An answer's text read as what it is.
+pub fn read<T: DeserializeOwned>(body: &str) -> Result<T, Fault> {
+    serde_json::from_str(body)
+        .map_err(|error| retry(&format!("QuickBooks' answer cannot be read: {error}"), None))
+}
+
+/// Whether an answer is one, or what is wrong with it.
+pub fn sorted(status: u16, after: Option<u64>, body: &str) -> Result<(), Fault> {
     // only looked through: what it holds is read once, as what it is
     let envelope: Option<Envelope> = serde_json::from_str(body).ok();
     let fault = envelope.and_then(|envelope| envelope.fault);
@@ -70,10 +77,10 @@ pub fn sorted<T: DeserializeOwned>(
         return Err(by_code(status, after, &told));
     }
     match status {
-        200..=299 => serde_json::from_str(body)
-            .map_err(|error| retry(&format!("QuickBooks' answer cannot be read: {error}"), None)),
+        200..=299 => Ok(()),
         401 => Err(Fault::TokenRefused { why: "the sign-in was refused".to_owned() }),
         429 => Err(throttled(after)),
+        404 => Err(Fault::NotFound { why: "QuickBooks does not know it (404)".to_owned() }),
         504 => Err(Fault::TimedOut),
         500..=599 => Err(retry(&format!("QuickBooks is not available ({status})"), after)),
         _ => Err(Fault::Failed(Failure::bug(format!("QuickBooks answered {status}")))),
@@ -149,6 +156,7 @@ fn by_code(status: u16, after: Option<u64>, told: &Told) -> Fault {
         "3100" | "120" => Fault::Failed(Failure::needs(Remedy::ReconnectQuickBooks, why())),
         "4002" => Fault::Poison { why: told.text.clone() },
         "10100" => Fault::TooLarge,
+        "610" => Fault::NotFound { why: why() },
         "6190" => Fault::Failed(Failure::needs(
             Remedy::ReconnectQuickBooks,
             format!("{} (the subscription may have lapsed)", why()),

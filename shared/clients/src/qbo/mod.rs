@@ -1,17 +1,18 @@
 //! QuickBooks Online: queries, batches, reports, tokens.
 
 mod batch;
+mod download;
 mod fault;
 mod oauth;
 mod query;
 mod report;
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use async_trait::async_trait;
 use q2o_domain::{
-    Failure, Kind, RealmId, Remedy, Result,
-    ports::{Answer, Budget, Clock, Page, QuickBooks, Report, TokenStore, Unavailable},
+    Failure, Kind, QboId, RealmId, Remedy, Result,
+    ports::{Answer, Budget, Clock, Content, Page, QuickBooks, Report, TokenStore, Unavailable},
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
@@ -48,6 +49,8 @@ pub(crate) enum Ask<'a> {
     Query(&'a str),
     /// Several at once.
     Batch(&'a Value),
+    /// Where the file of an attachable is.
+    File(&'a QboId),
 }
 
 impl QboClient {
@@ -61,14 +64,19 @@ impl QboClient {
         Self { config, http, tokens, budget, clock }
     }
 
-    /// Asks, with a valid token and within the budget.
+    /// Asks, and reads the answer.
     async fn ask<T: DeserializeOwned>(&self, ask: Ask<'_>) -> Result<T, Fault> {
+        fault::read(&self.text(&ask).await?)
+    }
+
+    /// Asks, with a valid token and within the budget.
+    async fn text(&self, ask: &Ask<'_>) -> Result<String, Fault> {
         let token = self.access().await?;
-        match self.send(&ask, &token).await {
+        match self.send(ask, &token).await {
             // a token can die early; a fresh one settles whether it was that
             Err(Fault::TokenRefused { .. }) => {
                 let token = self.refresh(&token).await?;
-                self.send(&ask, &token).await.map_err(|fault| match fault {
+                self.send(ask, &token).await.map_err(|fault| match fault {
                     Fault::TokenRefused { why } => Fault::Failed(Failure::needs(
                         Remedy::ReconnectQuickBooks,
                         format!("QuickBooks does not accept our sign-in any more: {why}"),
@@ -80,16 +88,13 @@ impl QboClient {
         }
     }
 
-    async fn send<T: DeserializeOwned>(
-        &self,
-        ask: &Ask<'_>,
-        token: &SecretString,
-    ) -> Result<T, Fault> {
+    async fn send(&self, ask: &Ask<'_>, token: &SecretString) -> Result<String, Fault> {
         let lane = format!("qbo:{}", self.config.realm);
         pace::take(self.budget.as_ref(), &lane).await?;
         let company = format!("{}/v3/company/{}", self.config.base_url, self.config.realm);
         let client = self.http.client();
         let request = match ask {
+            Ask::File(id) => client.get(format!("{company}/download/{id}")),
             Ask::Get(path, params) => client.get(format!("{company}/{path}")).query(params),
             Ask::Query(statement) => client
                 .post(format!("{company}/query"))
@@ -97,10 +102,13 @@ impl QboClient {
                 .body((*statement).to_owned()),
             Ask::Batch(items) => client.post(format!("{company}/batch")).json(items),
         };
+        // where a file is comes as plain text
+        let accept =
+            if matches!(ask, Ask::File(_)) { "text/plain, */*" } else { "application/json" };
         self.http.count_qbo();
         let response = request
             .query(&[("minorversion", "75")])
-            .header("accept", "application/json")
+            .header("accept", accept)
             .bearer_auth(token.expose_secret())
             .send()
             .await
@@ -117,7 +125,7 @@ impl QboClient {
         {
             self.budget.block(&lane, *pause).await?;
         }
-        answer
+        answer.map(|()| body)
     }
 }
 
@@ -180,5 +188,14 @@ impl QuickBooks for QboClient {
 
     async fn report(&self, name: &str, params: &[(&str, &str)]) -> Result<Report> {
         report::report(self, name, params).await
+    }
+
+    async fn download(
+        &self,
+        attachable: &QboId,
+        most: u64,
+        to: &Path,
+    ) -> Result<Result<Content, Unavailable>> {
+        download::download(self, attachable, most, to).await
     }
 }

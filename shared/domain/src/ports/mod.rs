@@ -15,6 +15,7 @@ pub use database::{
 };
 pub use odoo::{Loaded, Odoo, OdooError, RowError};
 pub use quickbooks::{
-    Answer, Cell, Found, Page, QuickBooks, Report, ReportRow, TokenStore, Tokens, Unavailable,
+    Answer, Cell, Content, Found, Page, QuickBooks, Report, ReportRow, TokenStore, Tokens,
+    Unavailable,
 };
 pub use secrets::Secrets;

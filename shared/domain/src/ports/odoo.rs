@@ -1,3 +1,5 @@
+use std::path::Path;
+
 use async_trait::async_trait;
 use serde_json::Value;
 
@@ -56,6 +58,17 @@ pub trait Odoo: Send + Sync {
         model: &str,
         columns: &[String],
         rows: Vec<Vec<String>>,
+    ) -> Result<Loaded, OdooError>;
+
+    /// The same for one record, with a file's bytes in one more column: they are
+    /// read while they are sent, and never stand in memory whole.
+    async fn load_with_file(
+        &self,
+        model: &str,
+        columns: &[String],
+        row: Vec<String>,
+        column: &str,
+        file: &Path,
     ) -> Result<Loaded, OdooError>;
 }
 

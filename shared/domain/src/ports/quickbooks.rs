@@ -1,4 +1,4 @@
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -32,6 +32,23 @@ pub trait QuickBooks: Send + Sync {
 
     /// A report, read by column key.
     async fn report(&self, name: &str, params: &[(&str, &str)]) -> Result<Report>;
+
+    /// Writes the file of an attachable to `to`, which is emptied first, piece by
+    /// piece; or says why there is none to be had, as if it is longer than `most` bytes.
+    async fn download(
+        &self,
+        attachable: &QboId,
+        most: u64,
+        to: &Path,
+    ) -> Result<Result<Content, Unavailable>>;
+}
+
+/// What was in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Content {
+    pub bytes: u64,
+    /// Its SHA-1 in hexadecimal, by which Odoo tells files apart.
+    pub checksum: String,
 }
 
 /// Why a company does not give records of a kind: a feature is switched off, or
