@@ -62,7 +62,7 @@ async fn hanging_of(odoo: &dyn Odoo, company: &Value) -> Vec<[String; 3]> {
     let ours = json!([
         ["company_id", "=", company],
         ["res_model", "!=", false],
-        ["mimetype", "=", "application/octet-stream"]
+        ["mimetype", "in", ["application/octet-stream", "image/png"]]
     ]);
     let fields = ["name", "res_model", "res_id", "checksum", "file_size"];
     let mut found = Vec::new();

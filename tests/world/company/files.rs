@@ -33,10 +33,8 @@ impl Business {
 }
 
 fn file(name: &str, size: u32, on: &Value) -> Value {
-    json!({
-        "FileName": name, "Size": size, "ContentType": "application/octet-stream",
-        "AttachableRef": on,
-    })
+    let of = if name.ends_with(".png") { "image/png" } else { "application/octet-stream" };
+    json!({ "FileName": name, "Size": size, "ContentType": of, "AttachableRef": on })
 }
 
 fn on(records: &[(&str, &str)]) -> Value {

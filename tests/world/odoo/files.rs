@@ -15,6 +15,7 @@ pub const ATTACHMENT: &str = "ir.attachment";
 
 /// Of the bytes only their checksum and their number are kept here.
 pub fn digest(record: &mut Record) -> Result<()> {
+    // a file of no bytes has no checksum
     let Some(Value::String(datas)) = record.remove("datas") else { return Ok(()) };
     let bytes = BASE64_STANDARD
         .decode(datas)

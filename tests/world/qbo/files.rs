@@ -1,10 +1,12 @@
 //! The files of attachables: where each is, and its bytes.
 
+use std::io::Write;
 use std::sync::Arc;
 
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
+use flate2::{Compression, Crc, write::ZlibEncoder};
 
 use super::faults::{Fault, reply};
 use super::http::Params;
@@ -14,7 +16,7 @@ use super::{World, held};
 const GOOD_FOR: i64 = 900;
 
 /// The bytes of a file, made of what it is called and how long it is: files that
-/// are called the same and are as long are the same.
+/// are called the same and are as long are the same. What is called an image is one.
 pub fn content(name: &str, size: usize) -> Vec<u8> {
     let seed = name
         .bytes()
@@ -22,7 +24,36 @@ pub fn content(name: &str, size: usize) -> Vec<u8> {
     let mut rng = fastrand::Rng::with_seed(seed);
     let mut bytes = vec![0; size];
     rng.fill(&mut bytes);
+    if name.ends_with(".png") {
+        let image = image();
+        let length = image.len().min(size);
+        bytes[..length].copy_from_slice(&image[..length]);
+    }
     bytes
+}
+
+/// A grey line, wider than the images that Odoo leaves as they are.
+fn image() -> Vec<u8> {
+    const WIDTH: u32 = 2500;
+    let mut packed = ZlibEncoder::new(Vec::new(), Compression::fast());
+    // one line, unfiltered; writing to memory cannot fail
+    let mut pixels = vec![128; WIDTH as usize + 1];
+    pixels[0] = 0;
+    let _ = packed.write_all(&pixels);
+    let line = packed.finish().unwrap_or_default();
+    let head = [&WIDTH.to_be_bytes()[..], &1_u32.to_be_bytes(), &[8, 0, 0, 0, 0]].concat();
+    let mut image = b"\x89PNG\r\n\x1a\n".to_vec();
+    for (name, data) in [(b"IHDR", head), (b"IDAT", line), (b"IEND", Vec::new())] {
+        let length = u32::try_from(data.len()).unwrap_or_default();
+        let mut sum = Crc::new();
+        sum.update(name);
+        sum.update(&data);
+        image.extend(length.to_be_bytes());
+        image.extend(name);
+        image.extend(data);
+        image.extend(sum.sum().to_be_bytes());
+    }
+    image
 }
 
 /// `/download/{id}`: where a file is, as plain text.

@@ -283,7 +283,7 @@ impl Odoo for OdooClient {
         columns: &[String],
         table: Vec<Vec<String>>,
     ) -> Result<Loaded, OdooError> {
-        self.loaded(model, columns, table, None).await
+        self.loaded(model, columns, table, json!({}), None).await
     }
 
     async fn load_with_file(
@@ -297,7 +297,9 @@ impl Odoo for OdooClient {
         let columns: Vec<String> =
             columns.iter().cloned().chain(std::iter::once(column.to_owned())).collect();
         row.push(upload::HERE.to_owned());
-        self.loaded(model, &columns, vec![row], Some(file)).await
+        // images stay as they are: Odoo makes large ones smaller
+        let context = json!({ "image_no_postprocess": true });
+        self.loaded(model, &columns, vec![row], context, Some(file)).await
     }
 }
 
@@ -307,11 +309,13 @@ impl OdooClient {
         model: &str,
         columns: &[String],
         table: Vec<Vec<String>>,
+        context: Value,
         file: Option<&Path>,
     ) -> Result<Loaded, OdooError> {
         // external ids make a repetition harmless
         let args = json!([columns, table]);
-        let answer = self.execute(model, "load", args, json!({}), file, Effect::None).await?;
+        let kwargs = json!({ "context": context });
+        let answer = self.execute(model, "load", args, kwargs, file, Effect::None).await?;
         if let Some(ids) = answer["ids"].as_array() {
             return Ok(Loaded::Done(ids.iter().filter_map(Value::as_i64).map(OdooId).collect()));
         }
