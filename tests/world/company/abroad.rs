@@ -15,9 +15,9 @@ pub struct Currency {
     pub receivable: &'static str,
     pub payable: &'static str,
     /// About what one unit is worth at home, in millionths.
-    worth: i64,
-    customers: [&'static str; 2],
-    vendors: [&'static str; 2],
+    pub worth: i64,
+    pub customers: [&'static str; 2],
+    pub vendors: [&'static str; 2],
 }
 
 pub const CURRENCIES: [Currency; 2] = [
@@ -42,7 +42,7 @@ pub const CURRENCIES: [Currency; 2] = [
 ];
 
 /// Where what is realised goes.
-const EXCHANGE: &str = "107";
+pub const EXCHANGE: &str = "107";
 
 pub const EVENTS: [Event; 10] = [
     Business::invoice_abroad,
@@ -59,14 +59,14 @@ pub const EVENTS: [Event; 10] = [
 
 /// An open document in another currency.
 pub struct Open {
-    entity: &'static str,
-    id: String,
-    who: &'static str,
-    at: &'static Currency,
-    rate: i64,
-    left: i64,
+    pub entity: &'static str,
+    pub id: String,
+    pub who: &'static str,
+    pub at: &'static Currency,
+    pub rate: i64,
+    pub left: i64,
     /// `None` for an entry, which says no balance.
-    record: Option<Value>,
+    pub record: Option<Value>,
 }
 
 pub fn masters(books: &mut Books) {
@@ -114,7 +114,7 @@ pub fn masters(books: &mut Books) {
 }
 
 impl Business {
-    fn somewhere(&mut self) -> (&'static Currency, i64) {
+    pub(super) fn somewhere(&mut self) -> (&'static Currency, i64) {
         let at = &CURRENCIES[self.rng.usize(0..2)];
         (at, at.worth + self.rng.i64(-90_000..90_000))
     }
@@ -129,7 +129,13 @@ impl Business {
         (lines, total, home)
     }
 
-    fn post_abroad(&mut self, entity: &'static str, id: &str, number: &str, legs: &[Leg<'_>]) {
+    pub(super) fn post_abroad(
+        &mut self,
+        entity: &'static str,
+        id: &str,
+        number: &str,
+        legs: &[Leg<'_>],
+    ) {
         self.books.post(entity, id, self.today, number, "api", legs);
     }
 
@@ -243,7 +249,7 @@ impl Business {
     }
 
     /// Some open documents of one customer or vendor, and how much of each is paid.
-    fn choose_abroad(&mut self, bills: bool) -> Vec<(usize, i64)> {
+    pub(super) fn choose_abroad(&mut self, bills: bool) -> Vec<(usize, i64)> {
         let fits = |open: &Open| {
             let takes = if bills {
                 open.entity == "Bill"
@@ -268,7 +274,7 @@ impl Business {
 
     /// What these take off the control account at home, each at its own rate; they
     /// are paid now.
-    fn settle_abroad(&mut self, chosen: &[(usize, i64)]) -> (Vec<Value>, i64, i64) {
+    pub(super) fn settle_abroad(&mut self, chosen: &[(usize, i64)]) -> (Vec<Value>, i64, i64) {
         let (mut lines, mut total, mut home) = (Vec::new(), 0, 0);
         for (at, cents) in chosen {
             let open = &mut self.abroad[*at];
@@ -410,7 +416,7 @@ impl Business {
         self.books.add("Purchase", record);
     }
 
-    fn in_currency(&self, at: &Currency, rate_: i64, mut record: Value) -> Value {
+    pub(super) fn in_currency(&self, at: &Currency, rate_: i64, mut record: Value) -> Value {
         record["TxnDate"] = json!(self.today.to_string());
         record["CurrencyRef"] = json!({ "value": at.code });
         record["ExchangeRate"] = serde_json::from_str(&rate(rate_)).unwrap_or_default();
@@ -449,11 +455,11 @@ impl Business {
     }
 }
 
-fn linked(cents: i64, id: &str, entity: &str) -> Value {
+pub fn linked(cents: i64, id: &str, entity: &str) -> Value {
     json!({ "Amount": money(cents), "LinkedTxn": [{ "TxnId": id, "TxnType": entity }] })
 }
 
-fn spent(cents: i64, account: &str) -> Value {
+pub fn spent(cents: i64, account: &str) -> Value {
     json!({
         "Amount": money(cents), "DetailType": "AccountBasedExpenseLineDetail",
         "AccountBasedExpenseLineDetail": { "AccountRef": reference(account) },

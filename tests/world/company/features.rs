@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::{
     Business, Event, Plan,
     abroad::{self, CURRENCIES},
+    abroad_rarer,
     books::{Books, reference},
     controls::{CONTRACTORS, RETAINAGE},
     masters::{Account, PAYABLE, RECEIVABLE, add_accounts},
@@ -103,6 +104,7 @@ impl Plan {
 pub fn masters(books: &mut Books, plan: &Plan) {
     if plan.has(Feature::Foreign) {
         abroad::masters(books);
+        abroad_rarer::masters(books);
     }
     if plan.has(Feature::Controls) {
         super::controls::masters(books);
@@ -122,6 +124,7 @@ impl Business {
         let mut events: Vec<Event> = Vec::new();
         if self.plan.has(Feature::Foreign) {
             events.extend(abroad::EVENTS);
+            events.extend(abroad_rarer::EVENTS);
         }
         if self.plan.has(Feature::Controls) {
             events.extend(super::controls::SEVERAL);

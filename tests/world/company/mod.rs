@@ -2,6 +2,7 @@
 //! the business's own events, never by reading the records.
 
 mod abroad;
+mod abroad_rarer;
 mod banking;
 mod books;
 mod controls;

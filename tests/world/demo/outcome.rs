@@ -112,12 +112,12 @@ impl Outcome {
         Ok(())
     }
 
-    /// How long each phase took: from the end of the one before to its own last event.
+    /// How long each phase took: its events, each since the event before.
     async fn phases(&mut self, api: &Api, job: &str, ended: &Value) -> Result<(), Failed> {
         let at = |value: &Value| value.as_str().and_then(|t| t.parse::<Timestamp>().ok());
         let Some(started) = at(&ended["started"]) else { return Ok(()) };
         let (mut after, mut before) = (0, started);
-        let mut lasts: Vec<(String, Timestamp)> = Vec::new();
+        let mut spent: Vec<(String, f64)> = Vec::new();
         loop {
             let events = api.get(&format!("/api/ops/jobs/{job}/events?after={after}")).await?;
             let Some(last) = events.as_array().and_then(|events| events.last()) else { break };
@@ -126,16 +126,16 @@ impl Outcome {
                 let what = event["what"].as_str().unwrap_or_default();
                 let phase = what.split(" to ").next().unwrap_or(what).to_owned();
                 let Some(at) = at(&event["at"]) else { continue };
-                match lasts.iter_mut().find(|(name, _)| *name == phase) {
-                    Some((_, last)) => *last = at,
-                    None => lasts.push((phase, at)),
+                let seconds = at.duration_since(before).as_secs_f64();
+                before = at;
+                match spent.iter_mut().find(|(name, _)| *name == phase) {
+                    Some((_, sum)) => *sum += seconds,
+                    None => spent.push((phase, seconds)),
                 }
             }
         }
-        for (phase, last) in lasts {
-            let spent = last.duration_since(before).as_secs_f64();
-            self.phases.insert(phase, json!((spent * 1000.0).round() / 1000.0));
-            before = last;
+        for (phase, seconds) in spent {
+            self.phases.insert(phase, json!((seconds * 1000.0).round() / 1000.0));
         }
         self.job_seconds = before.duration_since(started).as_secs_f64();
         Ok(())
