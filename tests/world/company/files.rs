@@ -1,5 +1,7 @@
 //! Files and notes that hang on records.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 
 use super::Business;
@@ -33,7 +35,8 @@ impl Business {
 }
 
 fn file(name: &str, size: u32, on: &Value) -> Value {
-    let of = if name.ends_with(".png") { "image/png" } else { "application/octet-stream" };
+    let image = Path::new(name).extension().is_some_and(|of| of == "png");
+    let of = if image { "image/png" } else { "application/octet-stream" };
     json!({ "FileName": name, "Size": size, "ContentType": of, "AttachableRef": on })
 }
 

@@ -24,7 +24,7 @@ pub fn content(name: &str, size: usize) -> Vec<u8> {
     let mut rng = fastrand::Rng::with_seed(seed);
     let mut bytes = vec![0; size];
     rng.fill(&mut bytes);
-    if name.ends_with(".png") {
+    if std::path::Path::new(name).extension().is_some_and(|of| of == "png") {
         let image = image();
         let length = image.len().min(size);
         bytes[..length].copy_from_slice(&image[..length]);
