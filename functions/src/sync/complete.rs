@@ -205,7 +205,7 @@ impl Pass<'_> {
         let stay = replace::take_out(self.tools, self.company, self.task, &mut units).await?;
         for (at, (_, why)) in stay {
             let Completion { txn_type, txn_id, .. } = needless[at].1.completion.clone();
-            let txn = Txn { txn_type, id: txn_id };
+            let txn = Txn { txn_type: txn_type.into(), id: txn_id };
             let nothing = Net::new();
             unexplained.push(difference(&txn, &nothing, &nothing, Some(&why)));
         }

@@ -243,7 +243,7 @@ fn in_document(txn: &LedgerTxn, posts: &Net, mapped: &Mapped, facts: &Facts) -> 
 pub fn completion(txn: &LedgerTxn, rest: &Net, class: &str, in_document: bool) -> Completion {
     Completion {
         class: class.to_owned(),
-        txn_type: txn.txn.txn_type.clone(),
+        txn_type: txn.txn.txn_type.to_string(),
         txn_id: txn.txn.id.clone(),
         date: txn.date,
         amount: ledger::debits(rest),

@@ -290,7 +290,7 @@ impl OdooLedger {
             .moves
             .get(&of)
             .cloned()
-            .unwrap_or_else(|| Txn { txn_type: STRANGER.to_owned(), id: of.to_string().into() });
+            .unwrap_or_else(|| Txn { txn_type: STRANGER.into(), id: of.to_string().into() });
         *self.by_txn.entry((txn, account.clone())).or_default() += balance;
         if is_control(&row["account_type"]) {
             if let Some(own) = self.moves.get_mut(&of) {

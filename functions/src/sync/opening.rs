@@ -40,7 +40,7 @@ const CLEARING_LINE: &str = "clearing";
 
 /// What the proof calls all opening balances together.
 pub fn txn() -> Txn {
-    Txn { txn_type: "Opening balances".to_owned(), id: "1".into() }
+    Txn { txn_type: "Opening balances".into(), id: "1".into() }
 }
 
 /// The day the opening balances stand.

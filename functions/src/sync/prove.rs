@@ -30,7 +30,7 @@ use super::{
 use crate::{
     app::Tools,
     entities::ENTITIES,
-    store::{collection, fetched_key, kind_key},
+    store::{Read, collection, fetched_key, kind_key},
 };
 
 pub struct Prove(pub Arc<Tools>);
@@ -106,8 +106,13 @@ async fn record_links(company: &Company) -> Result<Links> {
     let mut links = Links::new();
     for entity in ENTITIES.iter().filter(|e| e.write() != Write::Nothing) {
         let key = Select::Key(kind_key(&company.link.id, entity.kind()));
-        let read = company.tenant.list_all::<IdLink>(collection::ID_LINKS, key).await?;
-        let of_kind = read.into_iter().map(|read| (read.id, read.value)).collect();
+        let mut of_kind = BTreeMap::new();
+        let see = |Read { id, value, .. }: Read<IdLink>| {
+            // what it became is all that is asked here, of very many
+            let IdLink { odoo, adopted, models, .. } = value;
+            of_kind.insert(id, IdLink { odoo, adopted, models, ..IdLink::default() });
+        };
+        company.tenant.each(collection::ID_LINKS, key, see).await?;
         links.insert(entity.kind(), of_kind);
     }
     Ok(links)
@@ -212,7 +217,8 @@ fn moves(links: &Links, kept: &[Kept], opened: Option<&IdLink>) -> BTreeMap<Odoo
     let entries = opened.iter().flat_map(|link| link.odoo.values());
     moves.extend(entries.map(|odoo| (*odoo, opening::txn())));
     for Kept { completion, link, .. } in kept {
-        let txn = Txn { txn_type: completion.txn_type.clone(), id: completion.txn_id.clone() };
+        let txn =
+            Txn { txn_type: completion.txn_type.as_str().into(), id: completion.txn_id.clone() };
         let odoo = link.iter().flat_map(|link| link.odoo.values());
         moves.extend(odoo.map(|odoo| (*odoo, txn.clone())));
     }

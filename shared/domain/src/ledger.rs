@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use compact_str::{CompactString, ToCompactString};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -14,13 +15,13 @@ use crate::{Currency, Kind, Money, QboId};
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Txn {
     /// The entity's name where the type is one we know, else the report's word.
-    pub txn_type: String,
+    pub txn_type: CompactString,
     pub id: QboId,
 }
 
 impl Txn {
     pub fn new(kind: Kind, id: impl Into<QboId>) -> Self {
-        Self { txn_type: kind.to_string(), id: id.into() }
+        Self { txn_type: kind.to_compact_string(), id: id.into() }
     }
 
     /// The transaction that a report calls `name`. Reports have their own words
@@ -51,7 +52,7 @@ impl Txn {
             "journalentry" | "journal" | "generaljournal" => Some(Kind::JournalEntry),
             _ => None,
         };
-        let txn_type = kind.map_or_else(|| name.to_owned(), |kind| kind.to_string());
+        let txn_type = kind.map_or_else(|| name.into(), |kind| kind.to_compact_string());
         Self { txn_type, id: id.into() }
     }
 
