@@ -18,10 +18,10 @@ use serde_json::{Value, json};
 use super::{
     company::{Company, Task, id_of},
     complete::Kept,
+    editors::Editors,
     progress::Progress,
     rollback::{MOVE, Unit},
-    sorted,
-    standing::{self, Editors},
+    sorted, standing,
     uses::BESIDE,
     weigh::{Why, jobs_of, read_report},
 };

@@ -7,10 +7,10 @@ use q2o_domain::Result;
 
 use super::{
     company::{Company, Task},
-    hung,
+    editors::Editors,
+    hung, reconciled,
     remove::{self, Refused},
     rollback::Unit,
-    standing::{self, Editors},
     weigh::{Why, jobs_of},
 };
 use crate::app::Tools;
@@ -33,7 +33,7 @@ pub async fn take_out(
     }
     let editors = Editors::of(company, &jobs_of(company, task).await?).await?.under_way();
     for (number, some) in units.chunks_mut(BATCH).enumerate() {
-        let mut stay = standing::reconciled_by_others(company, &editors, some).await?;
+        let mut stay = reconciled::by_others(company, &editors, some).await?;
         let units: Vec<&Unit> = some.iter().collect();
         for (at, why) in hung::by_others(company, &units).await? {
             stay.entry(at).or_insert(why);

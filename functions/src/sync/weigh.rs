@@ -20,12 +20,12 @@ use serde_json::Value;
 use super::{
     company::{Company, Task},
     complete::Kept,
+    editors::Editors,
     hung, opening,
     progress::{Found, Progress},
+    reconciled,
     rollback::{MOVE, Record, Unit},
-    sorted,
-    standing::{self, Editors},
-    uses,
+    sorted, standing, uses,
 };
 use crate::{
     app::Tools,
@@ -136,7 +136,7 @@ async fn weigh(tools: &Tools, input: Input, attempt: &Attempt) -> Result<u32> {
         attempt.checkpoint(&"documents").await.map_err(super::unsorted)?;
         standing::documents(tools, &company, &editors, &mut scales).await?;
         narrow(&scope, &mut scales);
-        let set = standing::reconciled(&company, &editors, &mut scales).await?;
+        let set = reconciled::edges(&company, &editors, &mut scales).await?;
         uses::of_documents(&company, &mut scales).await?;
         hung::keep(&company, &mut scales).await?;
         scales.settle(&set, "is set against");

@@ -1,0 +1,15 @@
+//! What we keep: connections, links, jobs, staged records, proofs.
+
+mod connections;
+mod jobs;
+mod moved;
+mod proof;
+mod reported;
+mod rollback;
+
+pub use connections::*;
+pub use jobs::*;
+pub use moved::*;
+pub use proof::*;
+pub use reported::*;
+pub use rollback::*;
