@@ -289,6 +289,25 @@ fn pay(odoo: &OdooSim, invoice: i64) -> i64 {
     made[0].as_i64().unwrap()
 }
 
+/// A job that died between Odoo's doing and our writing it down leaves records that
+/// no row of ours knows.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_dead_job_left_behind_goes_as_well() {
+    let (app, link) = app(60).await;
+    let before = records(&app.odoo);
+    migrated(&app, json!({ "link": link })).await;
+    let of = |id: &str| format!("q2o_{}_1.{id}", app.qbo.control().realm());
+    let table =
+        json!([["id", "name"], [[of("customer_9999999"), "Lost"], [of("vendor_9999998"), "Lost"]]]);
+    app.odoo.as_user(2, "res.partner", "load", table).unwrap();
+    let file =
+        json!([["id", "name", "datas"], [[of("attachable_9999997"), "lost.txt", "aGVsbG8="]]]);
+    app.odoo.as_user(2, "ir.attachment", "load", file).unwrap();
+    let report = rolled_back(&app, json!({ "link": link })).await;
+    assert_eq!(report["refused"], json!([]), "{report:#}");
+    same_records(&records(&app.odoo), &before);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_closed_period_stays() {
     let (app, link) = app(200).await;

@@ -19,6 +19,7 @@ mod gone;
 mod groups;
 mod hung;
 pub mod kept_proof;
+mod left_over;
 mod load;
 mod load_documents;
 mod load_files;

@@ -3,78 +3,23 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use q2o_domain::{
-    Kind, Money, OdooId, Result,
-    records::{Job, Scope},
-};
+use q2o_domain::{Money, OdooId, Result};
 use serde_json::{Value, json};
 
 use super::{
     company::{Company, id_of, many2one},
-    documents::{self, KEY},
-    editors::{Editors, SLACK, moment},
+    documents,
+    editors::Editors,
     locks::Locks,
     reconciled::{line_owners, partials},
     rollback::{MOVE, Record, Unit},
     settle::money,
     weigh::Scales,
 };
-use crate::{app::Tools, entities::ENTITIES};
+use crate::app::Tools;
 
 /// Records a call.
 const PAGE: usize = 1000;
-/// Documents that Odoo made and whose links were never written down, because the
-/// job ended in between, or Odoo booked them on another day than theirs.
-pub async fn left_over(
-    company: &Company,
-    scope: &Scope,
-    jobs: &[Job],
-    scales: &mut Scales,
-) -> Result<()> {
-    let all = company.key("", &"".into(), "");
-    let prefix = all.trim_end_matches('_');
-    let domain =
-        json!([[KEY, "=like", format!("{prefix}%")], ["company_id", "=", company.odoo_company.0]]);
-    let fields = [KEY, "create_date"];
-    for page in 0.. {
-        let most = u32::try_from(PAGE * 5).unwrap_or(u32::MAX);
-        let rows = company
-            .odoo
-            .search_read(MOVE, domain.clone(), &fields, "id", page * most, most)
-            .await?;
-        for row in &rows {
-            let (Some(id), Some(key)) = (id_of(row), row[KEY].as_str()) else { continue };
-            if scales.of.contains_key(&(MOVE.to_owned(), id.0)) {
-                continue;
-            }
-            let Some((word, rest)) = key.strip_prefix(prefix).and_then(|k| k.split_once('_'))
-            else {
-                continue;
-            };
-            let kind = ENTITIES.iter().map(|e| e.kind()).find(|kind| kind.word() == word);
-            let made = row["create_date"].as_str().and_then(moment);
-            let by_job = scope.job.as_ref().is_none_or(|job| {
-                let job = jobs.iter().find(|one| one.id == *job);
-                job.zip(made).is_some_and(|(job, made)| {
-                    job.started - SLACK <= made
-                        && job.ended.is_none_or(|ended| made <= ended + SLACK)
-                })
-            });
-            let of_kind = scope
-                .kinds
-                .as_ref()
-                .is_none_or(|kinds| kind.is_some_and(|kind: Kind| kinds.contains(&kind)));
-            let what = kind.map_or_else(|| "Ledger completion".to_owned(), |kind| kind.to_string());
-            let mut unit = Unit::new(what, kind, rest.split('.').next().unwrap_or(rest));
-            unit.records.push(Record { model: MOVE.to_owned(), id, sent: None });
-            scales.push(unit, by_job && of_kind);
-        }
-        if rows.len() < PAGE * 5 {
-            return Ok(());
-        }
-    }
-    Ok(())
-}
 
 /// A line of a move.
 struct Line {

@@ -21,7 +21,9 @@ use super::{
     company::{Company, Task},
     complete::Kept,
     editors::Editors,
-    hung, opening,
+    hung,
+    left_over::LeftOver,
+    opening,
     progress::{Found, Progress},
     reconciled,
     rollback::{MOVE, Record, Unit},
@@ -132,7 +134,8 @@ async fn weigh(tools: &Tools, input: Input, attempt: &Attempt) -> Result<u32> {
             editors = editors.under_way();
         }
         gather(&company, &scope, &mut scales).await?;
-        standing::left_over(&company, &scope, &jobs, &mut scales).await?;
+        let left = LeftOver { company: &company, scope: &scope, jobs: &jobs };
+        left.gather(&mut scales).await?;
         attempt.checkpoint(&"documents").await.map_err(super::unsorted)?;
         standing::documents(tools, &company, &editors, &mut scales).await?;
         narrow(&scope, &mut scales);

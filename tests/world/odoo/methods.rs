@@ -53,6 +53,7 @@ pub fn call(
             Ok(json!(true))
         }
         ("ir.model.fields", "search_read") => Ok(pointers(store, arg(0, "domain"))),
+        ("ir.model.data", "search_read") => Ok(store.names_of(module(arg(0, "domain")))),
         (_, "get_external_id") => {
             let named = ids(arg(0, "ids")).into_iter();
             let named = named.map(|id| (id.to_string(), json!(store.name_of(model, id))));
@@ -151,6 +152,13 @@ fn pointers(store: &Store, domain: &Value) -> Value {
         })
     });
     rows.collect()
+}
+
+/// The module that external ids are asked for of.
+fn module(domain: &Value) -> &str {
+    let terms = domain.as_array().map(Vec::as_slice).unwrap_or_default();
+    let module = terms.iter().find(|term| term[0] == "module");
+    module.and_then(|term| term[2].as_str()).unwrap_or_default()
 }
 
 fn searched(store: &Store, model: &str, domain: &Value, named: &Value) -> Result<Vec<i64>> {

@@ -266,6 +266,18 @@ impl Store {
         of.map_or("", |(name, _)| name)
     }
 
+    /// All external ids of a module, as `ir.model.data` has them.
+    pub fn names_of(&self, module: &str) -> Value {
+        let of = self.names.iter().filter_map(|(whole, (model, id))| {
+            let name = whole.strip_prefix(module)?.strip_prefix('.')?;
+            Some(json!({
+                "id": id, "module": module, "name": name, "model": model, "res_id": id,
+                "create_date": self.field(model, *id, "create_date"),
+            }))
+        });
+        of.collect()
+    }
+
     /// The record behind an external id.
     pub fn named(&self, name: &str) -> Option<&(String, i64)> {
         self.names.get(name)
