@@ -22,9 +22,8 @@ use super::{
     compare::{Compared, compare},
     completion::entry,
     explain::{At, Explain, completion},
-    kept_proof,
-    load_files::{self, Hung},
-    opening,
+    hanging::{self, Hung},
+    kept_proof, opening,
     progress::Progress,
     settle_late::Pages,
     sorted,
@@ -200,11 +199,11 @@ impl Rehearsal<'_> {
         let drafts: Vec<_> = mapped.flat_map(|mapped| mapped.drafts).collect();
         let on: BTreeSet<String> = drafts
             .iter()
-            .filter_map(load_files::hangs_on)
+            .filter_map(hanging::hangs_on)
             .filter(|to| !self.odoo.has(to))
             .map(|to| record_key(&self.task.link, to.kind, &to.id))
             .collect();
-        load_files::before_cut(self.company, self.task, on.into_iter().collect()).await
+        hanging::before_cut(self.company, self.task, on.into_iter().collect()).await
     }
 
     async fn ledger(

@@ -8,7 +8,7 @@ use q2o_domain::Result;
 use super::{
     company::{Company, Task},
     editors::Editors,
-    hung, reconciled,
+    files_of_others, reconciled,
     remove::{self, Refused},
     rollback::Unit,
     weigh::{Why, jobs_of},
@@ -35,7 +35,7 @@ pub async fn take_out(
     for (number, some) in units.chunks_mut(BATCH).enumerate() {
         let mut stay = reconciled::by_others(company, &editors, some).await?;
         let units: Vec<&Unit> = some.iter().collect();
-        for (at, why) in hung::by_others(company, &units).await? {
+        for (at, why) in files_of_others::by_others(company, &units).await? {
             stay.entry(at).or_insert(why);
         }
         let stay = remove::take_out(tools, company, &editors, some, stay).await?;

@@ -21,7 +21,7 @@ use super::{
     company::{Company, Task},
     complete::Kept,
     editors::Editors,
-    hung,
+    files_of_others,
     left_over::LeftOver,
     opening,
     progress::{Found, Progress},
@@ -141,7 +141,7 @@ async fn weigh(tools: &Tools, input: Input, attempt: &Attempt) -> Result<u32> {
         narrow(&scope, &mut scales);
         let set = reconciled::edges(&company, &editors, &mut scales).await?;
         uses::of_documents(&company, &mut scales).await?;
-        hung::keep(&company, &mut scales).await?;
+        files_of_others::keep(&company, &mut scales).await?;
         scales.settle(&set, "is set against");
         attempt.checkpoint(&"masters").await.map_err(super::unsorted)?;
         standing::masters(tools, &company, &editors, &mut scales).await?;
