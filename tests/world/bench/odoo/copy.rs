@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use q2o_clients::odoo::OdooClient;
 use q2o_domain::{
     OdooId,
-    ports::{Loaded, Odoo},
+    ports::{Loaded, Odoo, OdooError},
 };
 use serde_json::{Value, json};
 
@@ -54,10 +54,25 @@ impl Copy {
         Ok(())
     }
 
+    /// The same of the lines that a call makes with its records.
+    async fn learn_lines(&mut self, call: &Passed) -> Result<(), Failed> {
+        for column in call.args[0].as_array().into_iter().flatten().filter_map(Value::as_str) {
+            let lines = column.split('/').next().unwrap_or(column);
+            let of = self.relations[&call.model].get(lines).cloned();
+            if let Some(of) = of.filter(|_| column.contains('/')) {
+                self.learn(&of).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// Records that both companies have under the same name.
     async fn same(&mut self, model: &str, by: &str) -> Result<(), Failed> {
         let read = async |odoo: &OdooClient| -> Result<BTreeMap<String, i64>, Failed> {
-            let rows = odoo.search_read(model, json!([]), &[by], "id", 0, 0).await?;
+            let rows = match odoo.search_read(model, json!([]), &[by], "id", 0, 0).await {
+                Err(OdooError::NotInstalled { .. }) => Vec::new(),
+                other => other?,
+            };
             let named = rows
                 .iter()
                 .filter_map(|row| Some((row[by].as_str()?.to_owned(), row["id"].as_i64()?)));
@@ -74,8 +89,10 @@ impl Copy {
 
     /// Loads the same master records, as many a call as is good for Odoo.
     pub async fn load(&mut self, calls: &[Passed]) -> Result<(), Failed> {
+        self.set_up(calls).await?;
         for call in calls.iter().filter(|call| call.method == "load") {
             self.learn(&call.model).await?;
+            self.learn_lines(call).await?;
             let (columns, table) = self.table(call);
             let (mut made, mut rest) = (Vec::new(), table.as_slice());
             while !rest.is_empty() {
@@ -84,7 +101,9 @@ impl Copy {
                 let (some, left) = rest.split_at(next.map_or(rest.len(), |at| BATCH + at));
                 match self.odoo.load(&call.model, &columns, some.to_vec()).await? {
                     Loaded::Done(ids) => made.extend(ids),
-                    Loaded::Refused(errors) => return Err(format!("{errors:?}").into()),
+                    Loaded::Refused(errors) => {
+                        return Err(format!("{} {columns:?}: {errors:?}", call.model).into());
+                    }
                 }
                 rest = left;
             }
@@ -92,14 +111,23 @@ impl Copy {
                 self.ids.insert((call.model.clone(), theirs.0), ours.0);
             }
         }
-        let journals = |call: &&Passed| call.model == "account.journal" && call.method == "create";
-        for call in calls.iter().filter(journals) {
-            let records = call.args[0].as_array().cloned().unwrap_or_default();
-            let records = records.iter().map(|values| self.values("account.journal", values));
-            self.odoo.create("account.journal", records.collect(), json!({})).await?;
-        }
-        self.same("account.journal", "code").await?;
         self.taxes().await
+    }
+
+    /// Makes what the migration set up for documents, for time and for orders.
+    async fn set_up(&mut self, calls: &[Passed]) -> Result<(), Failed> {
+        let set_up =
+            [("account.journal", "code"), ("project.project", "name"), ("product.product", "name")];
+        for (model, by) in set_up {
+            self.learn(model).await?;
+            for call in calls.iter().filter(|call| call.model == model && call.method == "create") {
+                let records = call.args[0].as_array().cloned().unwrap_or_default();
+                let records = records.iter().map(|values| self.values(model, values));
+                self.odoo.create(model, records.collect(), json!({})).await?;
+            }
+            self.same(model, by).await?;
+        }
+        Ok(())
     }
 
     /// Odoo makes the lines of a tax by itself.
@@ -148,6 +176,10 @@ impl Copy {
     }
 
     fn cell(&self, model: &str, column: &str, cell: String) -> String {
+        // rows of further lines say nothing of their record
+        if cell.is_empty() {
+            return cell;
+        }
         if column == "id" || column.ends_with("/id") {
             return match cell.split_once('.') {
                 Some((_, name)) => format!("q2o_bench_{}.{name}", self.company),
@@ -161,10 +193,9 @@ impl Copy {
         let relation = |model: &str, field: &str| {
             self.relations.get(model).and_then(|fields| fields.get(field)).cloned()
         };
-        // of lines (`repartition_line_ids/account_id`) it is the last that points
-        let to = match path.rsplit_once('/') {
-            Some((_, "account_id")) => Some("account.account".to_owned()),
-            Some(_) => None,
+        // of lines (`order_line/tax_id`) it is the last that points
+        let to = match path.split_once('/') {
+            Some((lines, field)) => relation(model, lines).and_then(|of| relation(&of, field)),
             None => relation(model, path),
         };
         let Some(to) = to else { return cell };

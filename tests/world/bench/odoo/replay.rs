@@ -29,7 +29,7 @@ pub async fn raw(copy: &mut Copy, made: &Made) -> Result<(Duration, Vec<Value>),
     let began = Instant::now();
     copy.load(&made.calls).await?;
     let mut took = began.elapsed();
-    let moves: Vec<(&Value, OdooId)> = made.created(MOVE).collect();
+    let moves: Vec<(&Value, OdooId)> = made.moves().collect();
     let mut pairs = Vec::new();
     for some in moves.chunks(BATCH) {
         let values = some.iter().map(|(values, _)| copy.values(MOVE, values)).collect();
@@ -71,10 +71,10 @@ pub async fn one_by_one(
     copy.load(&made.calls).await?;
     let mut took = masters(copy, made).await?;
     let mut kinds: BTreeMap<&str, Vec<&Value>> = BTreeMap::new();
-    for (values, _) in made.created(MOVE) {
+    for (values, _) in made.moves() {
         kinds.entry(values["move_type"].as_str().unwrap_or_default()).or_default().push(values);
     }
-    let all = made.created(MOVE).count();
+    let all = made.moves().count();
     for of_kind in kinds.values() {
         let sample = evenly(of_kind, (SAMPLE * of_kind.len()).div_ceil(all));
         let began = Instant::now();

@@ -23,6 +23,14 @@ pub struct Passed {
     pub ended: Instant,
 }
 
+impl Passed {
+    /// Whether it only completes records that are there, and makes none.
+    pub fn completes(&self) -> bool {
+        self.method == "load"
+            && self.args[0].as_array().is_some_and(|all| all.contains(&".id".into()))
+    }
+}
+
 #[derive(Clone)]
 pub struct Tap {
     odoo: String,
