@@ -15,7 +15,8 @@ use crate::{
     made::{proved, run},
 };
 
-/// A company with these features: whole, and cut in the middle of its year.
+/// A company with these features: whole, and cut in the middle of its year; into a
+/// real Odoo as well, where the environment names one.
 async fn proves(features: &[Feature], documents: usize) {
     let company = company::generate(&Plan::with(features.iter().copied(), documents));
     let folder = tempfile::tempdir().unwrap();
@@ -32,6 +33,11 @@ async fn proves(features: &[Feature], documents: usize) {
             None => assert_eq!(completed(&proof), hidden(&company)),
             Some(_) => assert_eq!(app.odoo.balance("QBOPEN"), "0.00"),
         }
+    }
+    if let Some(odoo) = real_odoo().await {
+        let app = TestApp::with(folder.path()).await;
+        let asked = json!({ "link": app.connect_to(odoo).await, "until": "2026-06-30" });
+        assert_eq!(completed(&proved(&app, asked).await), hidden(&company));
     }
 }
 
@@ -83,7 +89,7 @@ each! {
     files_and_notes: Attachments;
 }
 
-/// All of it together, into a real Odoo as well, where the environment names one.
+/// All of it together; in a real Odoo cut in the middle of its year, too.
 #[tokio::test(flavor = "multi_thread")]
 async fn everything_together() {
     proves(&Feature::ALL, 200).await;
