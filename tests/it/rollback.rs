@@ -142,6 +142,7 @@ async fn a_real_odoo_is_as_it_was() {
     let job = migrated(&app, json!({ "link": link })).await;
     let moved = holds(&odoo).await;
     assert_ne!(before, moved);
+    let (_, migration) = app.ask("GET", &format!("/api/ops/jobs/{job}"), json!(null)).await;
     let foretold = rolled_back(&app, json!({ "link": link, "job": job, "preview": true })).await;
     let first = foretold["refused"].as_array().unwrap().iter().find(|r| r["class"] != "needed");
     assert_eq!((first, &foretold["refused"]), (None, &json!([])));
@@ -151,6 +152,12 @@ async fn a_real_odoo_is_as_it_was() {
     let seconds = started.elapsed().as_secs_f64();
     assert_eq!((&report["refused"], &report["forgotten"]), (&json!([]), &json!(true)));
     assert_eq!(report["kinds"], foretold["kinds"]);
+    for (kind, taken) in report["kinds"].as_object().unwrap() {
+        // each record is one, with all that Odoo names beside it
+        let number = |of: &Value| of.as_u64().unwrap_or(0);
+        let loaded = number(&migration["counts"][kind]["loaded"]);
+        assert!(number(&taken["removed"]) <= loaded || kind.contains(' '), "{kind}: {report:#}");
+    }
     assert_eq!(holds(&odoo).await, before);
     println!("before {before}\nmoved {moved}\n{} removed in {seconds:.1} s", removed(&report));
     migrated(&app, json!({ "link": link })).await;

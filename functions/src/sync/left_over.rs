@@ -67,7 +67,12 @@ impl LeftOver<'_> {
         let mut found: BTreeMap<(Kind, QboId), (Unit, bool)> = BTreeMap::new();
         let see = |row: &Value| {
             let (model, id) = (row["model"].as_str()?, row["res_id"].as_i64()?);
-            let (word, rest) = row["name"].as_str()?.split_once('_')?;
+            let name = row["name"].as_str()?;
+            // what a record inherits from goes with it, as a product's template
+            if name.ends_with(&format!("_{}", model.replace('.', "_"))) {
+                return None;
+            }
+            let (word, rest) = name.split_once('_')?;
             let kind = kind_of(word)?;
             let (of, part) = rest.split_once('.').unwrap_or((rest, ""));
             // lines go with what they are of
