@@ -173,6 +173,8 @@ async fn holds(odoo: &Value) -> Value {
     let company = odoo["company"].as_i64();
     let server = Server { url, database, login, key: text("api_key") };
     let client = server.client(company).unwrap();
+    let kwargs = json!({ "attributes": ["type"] });
+    let fields = client.call("account.account", "fields_get", json!([]), kwargs).await.unwrap();
     let mut holds = json!({});
     for model in [
         "account.account",
@@ -189,7 +191,9 @@ async fn holds(odoo: &Value) -> Value {
         "res.partner",
     ] {
         let of = match model {
-            "account.account" => json!(["company_ids", "in", [company]]),
+            "account.account" if fields.get("company_ids").is_some() => {
+                json!(["company_ids", "in", [company]])
+            }
             _ => json!(["company_id", "=", company]),
         };
         let kwargs = json!({ "context": { "active_test": false } });
