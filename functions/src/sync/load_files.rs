@@ -10,7 +10,7 @@ use std::{
 };
 
 use q2o_domain::{
-    Draft, Failure, Field, OdooId, QboId, Ref, Remedy, Result,
+    Draft, Failure, Field, OdooId, Ref, Remedy, Result,
     ports::{Content, Loaded, OdooError},
     records::ErrorEntry,
 };
@@ -35,6 +35,9 @@ const FILE: &str = "ir.attachment";
 
 /// Odoo takes calls of 128 MiB, and a file's bytes grow by a third on their way.
 const MOST: u64 = 95 * 1024 * 1024;
+
+/// Tries after which a file that does not come through is told, and the others go on.
+const TRIES: u32 = 3;
 
 /// A transfer may take longer than a lease: so often it says that it goes on.
 const SIGN: Duration = Duration::from_secs(20);
@@ -169,7 +172,6 @@ impl Batch<'_> {
         item: &mut Item,
         hanging: &[&Hanging],
     ) -> Result<BTreeMap<OdooId, Content>> {
-        let mut sent = BTreeMap::new();
         let draft = &item.mapped.drafts[0];
         let name =
             texts(draft, &["name"]).into_iter().next().map(|(_, name)| name).unwrap_or_default();
@@ -183,26 +185,51 @@ impl Batch<'_> {
                 MOST / 1_000_000
             );
             item.error = Some(problem("not_moved", why, None));
-            return Ok(sent);
+            return Ok(BTreeMap::new());
         }
         let kept = tempfile::NamedTempFile::new()
             .map_err(|error| Failure::retry(format!("no file can be kept here: {error}")))?
             .into_temp_path();
         let quickbooks = self.tools.connect.quickbooks(&self.company.tenant, self.company.realm());
         let fetched = quickbooks.download(&item.id, MOST, &kept);
-        let content = match alive(self.attempt, &item.id, fetched).await?? {
-            Ok(content) => content,
-            Err(unavailable) => {
-                let why = format!("QuickBooks does not give {name}: {}.", unavailable.0);
-                let fix = Remedy::FixRecord { kind: self.entity.kind(), id: item.id.clone() };
-                item.error = Some(problem("unreadable", why, Some(fix)));
-                return Ok(sent);
-            }
+        let unavailable = match alive(self.attempt, fetched).await? {
+            Ok(Ok(content)) => return self.hang_all(item, hanging, &content, &kept).await,
+            Ok(Err(unavailable)) => unavailable.0,
+            Err(failure) => self.given_up(failure)?,
         };
+        let why = format!("QuickBooks does not give {name}: {unavailable}.");
+        let fix = Remedy::FixRecord { kind: self.entity.kind(), id: item.id.clone() };
+        item.error = Some(problem("unreadable", why, Some(fix)));
+        Ok(BTreeMap::new())
+    }
+
+    /// What a transfer failed with, once it has failed often enough.
+    fn given_up(&self, failure: Failure) -> Result<String> {
+        match failure {
+            Failure::Retry { why, after: None } if self.attempt.number >= TRIES => {
+                Ok(format!("{why} (tried {} times)", self.attempt.number))
+            }
+            other => Err(other),
+        }
+    }
+
+    /// Hangs a file that was fetched on its records; says what was sent.
+    async fn hang_all(
+        &self,
+        item: &mut Item,
+        hanging: &[&Hanging],
+        content: &Content,
+        kept: &Path,
+    ) -> Result<BTreeMap<OdooId, Content>> {
+        let mut sent = BTreeMap::new();
         for one in hanging {
             let part = item.mapped.drafts[one.draft].part;
-            if let Some(id) = self.hang(item, one, &content, &kept).await? {
-                sent.insert(id, content.clone());
+            match self.hang(item, one, content, kept).await {
+                Ok(id) => sent.extend(id.map(|id| (id, content.clone()))),
+                Err(failure) => {
+                    let why = self.given_up(failure)?;
+                    item.error = Some(self.refused(&item.id, part, &why));
+                }
             }
             if item.error.is_none() {
                 item.sent.insert(part.to_owned(), content.checksum.clone());
@@ -241,7 +268,7 @@ impl Batch<'_> {
             return Ok(None);
         }
         let sending = self.company.odoo.load_with_file(FILE, &columns, row, "datas", kept);
-        let answer = alive(self.attempt, &item.id, sending).await?;
+        let answer = alive(self.attempt, sending).await?;
         self.took(item, part, answer)
     }
 
@@ -330,15 +357,14 @@ fn on(known: &Known, key: &str, to: &Ref) -> Result<On> {
 }
 
 /// Waits for a transfer, and keeps the lease meanwhile.
-async fn alive<T>(attempt: &Attempt, id: &QboId, work: impl Future<Output = T>) -> Result<T> {
+async fn alive<T>(attempt: &Attempt, work: impl Future<Output = T>) -> Result<T> {
     let mut work = pin!(work);
-    for signs in 0_u32.. {
+    loop {
         match tokio::time::timeout(SIGN, &mut work).await {
             Ok(done) => return Ok(done),
-            Err(_) => attempt.checkpoint(&(id, signs)).await.map_err(super::unsorted)?,
+            Err(_) => attempt.renew().await.map_err(super::unsorted)?,
         }
     }
-    Err(Failure::retry("a transfer does not end"))
 }
 
 /// A draft's texts that say anything, by their columns.
