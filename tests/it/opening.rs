@@ -43,7 +43,9 @@ async fn what_is_before_the_cut_becomes_opening_balances() {
     for same in ["trial_balance_total", "levels", "by_documents"] {
         assert_eq!(further[same], begun_there[same], "{same}");
     }
-    for model in ["account.move", "account.move.line", "account.partial.reconcile"] {
+    let files = ["ir.attachment", "mail.message"];
+    let books = ["account.move", "account.move.line", "account.partial.reconcile"];
+    for model in books.into_iter().chain(files) {
         assert_eq!(app.odoo.count(model), direct.odoo.count(model), "{model}");
     }
 }
