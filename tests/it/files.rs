@@ -154,6 +154,35 @@ async fn every_file_hangs_where_it_hung_and_comes_once() {
     assert!(!fetched.iter().any(|call| call.path.contains("/download/")));
 }
 
+/// What is taken off a record in QuickBooks hangs there no more in Odoo.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_hangs_elsewhere_by_now_is_taken_along() {
+    let (folder, company) = made();
+    let app = TestApp::with(folder.path()).await;
+    let link = app.connect().await;
+    let asked = json!({ "link": link, "until": ASKED });
+    proved(&app, asked.clone()).await;
+    let own_contact = app.odoo.options().company.clone();
+    let mut there = expected(&company, &own_contact);
+    // the receipt on a bill and a vendor, and the note on a customer and an invoice: on
+    // the second of the two only
+    for id in ["5000002", "5000006"] {
+        let mut record = app.qbo.control().record("Attachable", id).unwrap();
+        record["AttachableRef"].as_array_mut().unwrap().remove(0);
+        app.qbo.control().put("Attachable", record).unwrap();
+    }
+    let bill = there.iter().position(|one| one[2].starts_with("bill_")).unwrap();
+    there.remove(bill);
+    let note = |one: &[String; 3]| one[0].starts_with("<p>") && one[1] == "res.partner";
+    there.retain(|one| !note(one));
+    proved(&app, asked.clone()).await;
+    let odoo = server(&app.odoo, &app.odoo_url).client(Some(1)).unwrap();
+    assert_eq!(hanging(&odoo).await, there);
+    let (_, answer) = app.ask("POST", "/api/entities/rollback", json!({ "link": link })).await;
+    done(&app, answer["job"].as_str().unwrap()).await;
+    assert_eq!((app.odoo.count("ir.attachment"), app.odoo.count("mail.message")), (0, 0));
+}
+
 /// In a real Odoo, where the environment names one: the same, by its own checksums.
 #[tokio::test(flavor = "multi_thread")]
 async fn files_hang_in_a_real_odoo_and_go_with_a_rollback() {

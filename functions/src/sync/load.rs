@@ -134,6 +134,12 @@ impl Item {
         Self { id, mapped, hash, odoo, unchanged, adopted, job, sent, settled, resettled, error }
     }
 
+    /// What it became in Odoo, but for what was there before us.
+    pub fn made(&self) -> BTreeSet<OdooId> {
+        let made = self.odoo.iter().filter(|(part, _)| !self.adopted.contains(*part));
+        made.map(|(_, id)| *id).collect()
+    }
+
     /// In Odoo, but not as it should be.
     pub fn outdated(&self) -> bool {
         let movable = self.error.as_ref().is_none_or(|error| error.class == "not_moved");

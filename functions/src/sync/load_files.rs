@@ -14,7 +14,7 @@ use q2o_domain::{
     ports::{Content, Loaded, OdooError},
     records::ErrorEntry,
 };
-use q2o_durable::Attempt;
+use q2o_durable::{Attempt, Retry};
 use serde_json::{Value, json};
 
 use super::{
@@ -36,8 +36,10 @@ const FILE: &str = "ir.attachment";
 /// Odoo takes calls of 128 MiB, and a file's bytes grow by a third on their way.
 const MOST: u64 = 95 * 1024 * 1024;
 
-/// Tries after which a file that does not come through is told, and the others go on.
-const TRIES: u32 = 3;
+/// Tries after which a file that does not come through is told, and the others go on:
+/// few where others do come through, all but the last where nothing does.
+const FEW: u32 = 3;
+const MOST_TRIES: u32 = Retry::STANDARD.attempts - 1;
 
 /// A transfer may take longer than a lease: so often it says that it goes on.
 const SIGN: Duration = Duration::from_secs(20);
@@ -57,6 +59,7 @@ impl Batch<'_> {
         let hanging = self.hanging(items, known).await?;
         let standing = self.standing(items).await?;
         let mut sent: BTreeMap<OdooId, (usize, Content)> = BTreeMap::new();
+        let mut came = false;
         for (at, item) in items.iter_mut().enumerate() {
             let of_item: Vec<&Hanging> = hanging.iter().filter(|one| one.item == at).collect();
             let stands = |one: &Hanging| {
@@ -68,14 +71,48 @@ impl Batch<'_> {
                 continue;
             }
             item.unchanged = false;
+            let before = item.made();
             if item.mapped.drafts[0].model == NOTE {
                 self.note(item, &of_item).await?;
             } else {
-                let uploaded = self.file(item, &of_item).await?;
+                let tries = if came { FEW } else { MOST_TRIES };
+                let uploaded = self.file(item, &of_item, tries).await?;
                 sent.extend(uploaded.into_iter().map(|(id, content)| (id, (at, content))));
+                came |= item.error.is_none();
+            }
+            if item.error.is_none() {
+                self.leave_others(item, &of_item, before).await?;
             }
         }
         self.check_bytes(items, &sent).await
+    }
+
+    /// Takes an item from records that it does not hang on any more.
+    async fn leave_others(
+        &self,
+        item: &mut Item,
+        hanging: &[&Hanging],
+        before: BTreeSet<OdooId>,
+    ) -> Result<()> {
+        let parts: BTreeSet<&str> =
+            hanging.iter().map(|one| item.mapped.drafts[one.draft].part).collect();
+        item.odoo.retain(|part, _| parts.contains(part.as_str()));
+        item.sent.retain(|part, _| parts.contains(part.as_str()));
+        // what was ours is ours, whichever part it is by now
+        item.adopted.retain(|part| item.odoo.get(part).is_some_and(|id| !before.contains(id)));
+        let now: BTreeSet<OdooId> = item.odoo.values().copied().collect();
+        let gone: Vec<i64> = before.difference(&now).map(|id| id.0).collect();
+        let model = item.mapped.drafts[0].model;
+        if gone.is_empty() {
+            return Ok(());
+        }
+        let domain = json!([["id", "in", gone]]);
+        let there = self.company.odoo.search_read(model, domain, &["id"], "id", 0, 0).await?;
+        let there: Vec<i64> = there.iter().filter_map(id_of).map(|id| id.0).collect();
+        if !there.is_empty() {
+            self.company.odoo.call(model, "unlink", json!([there]), json!({})).await?;
+        }
+        Ok(())
     }
 
     /// What the items hang on; those that hang on nothing get their error.
@@ -171,6 +208,7 @@ impl Batch<'_> {
         &self,
         item: &mut Item,
         hanging: &[&Hanging],
+        tries: u32,
     ) -> Result<BTreeMap<OdooId, Content>> {
         let draft = &item.mapped.drafts[0];
         let name =
@@ -193,9 +231,9 @@ impl Batch<'_> {
         let quickbooks = self.tools.connect.quickbooks(&self.company.tenant, self.company.realm());
         let fetched = quickbooks.download(&item.id, MOST, &kept);
         let unavailable = match alive(self.attempt, fetched).await? {
-            Ok(Ok(content)) => return self.hang_all(item, hanging, &content, &kept).await,
+            Ok(Ok(content)) => return self.hang_all(item, hanging, (&content, &kept), tries).await,
             Ok(Err(unavailable)) => unavailable.0,
-            Err(failure) => self.given_up(failure)?,
+            Err(failure) => self.given_up(failure, tries)?,
         };
         let why = format!("QuickBooks does not give {name}: {unavailable}.");
         let fix = Remedy::FixRecord { kind: self.entity.kind(), id: item.id.clone() };
@@ -204,9 +242,9 @@ impl Batch<'_> {
     }
 
     /// What a transfer failed with, once it has failed often enough.
-    fn given_up(&self, failure: Failure) -> Result<String> {
+    fn given_up(&self, failure: Failure, tries: u32) -> Result<String> {
         match failure {
-            Failure::Retry { why, after: None } if self.attempt.number >= TRIES => {
+            Failure::Retry { why, after: None } if self.attempt.number >= tries => {
                 Ok(format!("{why} (tried {} times)", self.attempt.number))
             }
             other => Err(other),
@@ -218,8 +256,8 @@ impl Batch<'_> {
         &self,
         item: &mut Item,
         hanging: &[&Hanging],
-        content: &Content,
-        kept: &Path,
+        (content, kept): (&Content, &Path),
+        tries: u32,
     ) -> Result<BTreeMap<OdooId, Content>> {
         let mut sent = BTreeMap::new();
         for one in hanging {
@@ -227,7 +265,7 @@ impl Batch<'_> {
             match self.hang(item, one, content, kept).await {
                 Ok(id) => sent.extend(id.map(|id| (id, content.clone()))),
                 Err(failure) => {
-                    let why = self.given_up(failure)?;
+                    let why = self.given_up(failure, tries)?;
                     item.error = Some(self.refused(&item.id, part, &why));
                 }
             }
