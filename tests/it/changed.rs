@@ -69,7 +69,7 @@ fn change(app: &TestApp, entity: &str, id: &str, fields: Value) {
     app.qbo.control().put(entity, with(record, fields)).unwrap();
 }
 
-async fn run(app: &TestApp, link: &str) -> Value {
+pub async fn run(app: &TestApp, link: &str) -> Value {
     let asked = json!({ "link": link, "until": "2026-02-28" });
     let (_, answer) = app.ask("POST", "/api/entities/backfill", asked).await;
     let job = answer["job"].as_str().unwrap();
@@ -83,7 +83,7 @@ async fn errors(app: &TestApp, link: &str) -> Value {
     app.ask("GET", &format!("/api/ops/errors?link={link}"), json!(null)).await.1
 }
 
-async fn clean(app: &TestApp, link: &str) -> Value {
+pub async fn clean(app: &TestApp, link: &str) -> Value {
     let proof = run(app, link).await;
     let errors = errors(app, link).await;
     for level in ["L0", "L1", "L2", "L3", "L4"] {

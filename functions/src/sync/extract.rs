@@ -4,7 +4,7 @@ use std::{borrow::Cow, sync::Arc};
 
 use jiff::{Timestamp, civil::Date};
 use q2o_domain::{
-    Facts, Failure, Kind, QboId, Remedy, Result, Write,
+    AnyEntity, Facts, Failure, Kind, QboId, Record, Remedy, Result, Write,
     ports::Document,
     records::{Counts, ErrorEntry, Staged},
 };
@@ -12,7 +12,7 @@ use q2o_durable::{Activity, Attempt};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{company::Task, progress::Progress, sorted};
+use super::{company::Task, missed, progress::Progress, sorted};
 use crate::{
     app::Tools,
     entities::entity,
@@ -68,10 +68,7 @@ async fn extract(tools: &Tools, input: Input, attempt: &Attempt) -> Result<Fetch
     let mut counts = Counts::default();
     let facts = Facts::default();
     for record in page.records {
-        // what cannot be read is staged all the same: loading it says what is wrong
-        let read = entity.read(&record).ok();
-        // (and after all others, so that nobody passes it by)
-        let order = read.as_ref().map_or_else(|| "~".to_owned(), |r| r.order());
+        let (document, read) = staged(&task, entity, record, now)?;
         if let Some(date) = read.and_then(|r| r.sums(&facts)).map(|sums| sums.date) {
             // what posts nothing says nothing of when the ledger is busy
             if entity.write() == Write::Document {
@@ -80,7 +77,7 @@ async fn extract(tools: &Tools, input: Input, attempt: &Attempt) -> Result<Fetch
             }
             counts.before += u64::from(date < task.cut);
         }
-        documents.push(staged_document(&task, kind, record, &order, now)?);
+        documents.push(document);
         counts.fetched += 1;
     }
     for (position, id, why) in &page.poison {
@@ -88,6 +85,12 @@ async fn extract(tools: &Tools, input: Input, attempt: &Attempt) -> Result<Fetch
         documents.push(poisoned(tools, &task, kind, *position, id.clone(), why)?);
     }
     tenant.put_all(documents).await?;
+    // documents that were moved once and are not among them: gone, or missed
+    if !page.more && entity.write() == Write::Document {
+        let (found, unread) = missed::stage(tools, &task, entity, quickbooks.as_ref()).await?;
+        counts.fetched += found;
+        counts.errors += unread;
+    }
     attempt.ride(
         Progress::new(&tenant, &tools.clock, &task.job, "fetched")
             .of(kind, counts)
@@ -95,6 +98,19 @@ async fn extract(tools: &Tools, input: Input, attempt: &Attempt) -> Result<Fetch
             .phase("extract"),
     );
     Ok(Fetched { next: page.more.then_some(start + PAGE), dates })
+}
+
+/// A record as it is staged, and as it is read. What cannot be read is staged all the
+/// same, after all others, so that nobody passes it by: loading it says what is wrong.
+pub fn staged(
+    task: &Task,
+    entity: &dyn AnyEntity,
+    record: Box<RawValue>,
+    now: Timestamp,
+) -> Result<(Document, Option<Box<dyn Record>>)> {
+    let read = entity.read(&record).ok();
+    let order = read.as_ref().map_or_else(|| "~".to_owned(), |read| read.order());
+    Ok((staged_document(task, entity.kind(), record, &order, now)?, read))
 }
 
 /// A record as fetched by a job.
@@ -115,7 +131,8 @@ pub fn staged_document(
         .expires(payload_expires(now)))
 }
 
-fn poisoned(
+/// The error of a record that QuickBooks cannot read itself.
+pub fn poisoned(
     tools: &Tools,
     task: &Task,
     kind: Kind,

@@ -81,7 +81,10 @@ async fn load(tools: &Tools, input: Input, attempt: &Attempt) -> Result<Loaded> 
     let company = Company::open(tools, &task).await?;
     company.check().await?;
     let facts = tools.facts.of(&company.tenant, &task.job).await?;
-    let first = after.is_none() || after == Some(task.from_cut());
+    let batch = Batch { tools, company: &company, entity, facts: &facts, task: &task, attempt };
+    if after.is_none() || after == Some(task.from_cut()) {
+        batch.drop_gone().await?;
+    }
     let key = Select::Key(fetched_key(&task.job, kind));
     let most = if entity.write() == Write::File { FILES } else { BATCH };
     let staged: Vec<Read<Staged>> =
@@ -91,10 +94,6 @@ async fn load(tools: &Tools, input: Input, attempt: &Attempt) -> Result<Loaded> 
         .last()
         .filter(|_| full)
         .map(|last| (last.sort.clone().unwrap_or_default(), last.id.clone()));
-    let batch = Batch { tools, company: &company, entity, facts: &facts, task: &task, attempt };
-    if first {
-        batch.drop_gone(company.realm()).await?;
-    }
     let counts = batch.load(staged.into_iter().map(|read| read.value).collect()).await?;
     attempt.ride(
         Progress::new(&company.tenant, &tools.clock, &task.job, "loaded")

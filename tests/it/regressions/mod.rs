@@ -1,5 +1,6 @@
 //! What others got wrong when they moved books out of QuickBooks, each a test.
 
+mod changes;
 mod chart;
 mod documents;
 mod limits;

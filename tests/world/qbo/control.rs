@@ -151,11 +151,16 @@ impl Control {
 
     /// Makes a row unreadable: pages with it fail with 4002.
     pub fn poison(&self, entity: &str, id: &str) {
-        held(&self.world.knobs).poisoned.insert((entity.to_owned(), id.to_owned()));
+        held(&self.world.knobs).odd.poisoned.insert((entity.to_owned(), id.to_owned()));
+    }
+
+    /// Pages miss a row from now on; asked for by its id it is there.
+    pub fn slip(&self, entity: &str, id: &str) {
+        held(&self.world.knobs).odd.slipped.insert((entity.to_owned(), id.to_owned()));
     }
 
     pub fn heal(&self, entity: &str, id: &str) {
-        held(&self.world.knobs).poisoned.remove(&(entity.to_owned(), id.to_owned()));
+        held(&self.world.knobs).odd.poisoned.remove(&(entity.to_owned(), id.to_owned()));
     }
 
     /// The file server has lost the file of an attachable.

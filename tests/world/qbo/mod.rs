@@ -164,8 +164,8 @@ struct Knobs {
     accounts_by_name: bool,
     /// Attachables whose file the file server does not have.
     lost_files: HashSet<String>,
-    /// Entity and id of rows that cannot be read.
-    poisoned: HashSet<(String, String)>,
+    /// Rows that do not come as they should.
+    odd: select::OddRows,
 }
 
 impl World {
@@ -176,7 +176,7 @@ impl World {
             withheld: HashSet::new(),
             accounts_by_name: false,
             lost_files: HashSet::new(),
-            poisoned: HashSet::new(),
+            odd: select::OddRows::default(),
         };
         Self {
             clock: options.clock.clone(),

@@ -40,7 +40,7 @@ fn object(world: &World, entity: &str, id: &str) -> Answer {
     let Some((entity, table)) = store.table(entity) else {
         return Err(Fault::unsupported(entity));
     };
-    if held(&world.knobs).poisoned.contains(&(entity.to_owned(), id.to_owned())) {
+    if held(&world.knobs).odd.poisoned.contains(&(entity.to_owned(), id.to_owned())) {
         return Err(Fault::system());
     }
     let record = table.get(id).ok_or_else(Fault::not_found)?;
