@@ -1,18 +1,16 @@
 //! Records that pages missed, as one that moved up while they were read. Those that
 //! were moved once are known by their links, and asked for by their ids.
 
-use std::collections::BTreeSet;
-
 use q2o_domain::{
     AnyEntity, Kind, QboId, Result,
     ports::{QuickBooks, Select},
-    records::{IdLink, Staged},
+    records::IdLink,
 };
 
 use super::{company::Task, extract};
 use crate::{
     app::Tools,
-    store::{Read, Tenant, collection, kind_key},
+    store::{Read, Tenant, collection, fetched_key, kind_key},
 };
 
 /// Ids asked for in one query.
@@ -52,6 +50,7 @@ pub async fn stage(
 /// Links of a kind whose record this job did not fetch.
 pub async fn links(tenant: &Tenant, task: &Task, kind: Kind) -> Result<Vec<Linked>> {
     let key = Select::Key(kind_key(&task.link, kind));
+    let fetched = fetched_key(&task.job, kind);
     let (mut after, mut missed) = (None, Vec::new());
     loop {
         let page: Vec<Read<IdLink>> =
@@ -59,13 +58,9 @@ pub async fn links(tenant: &Tenant, task: &Task, kind: Kind) -> Result<Vec<Linke
         let Some(last) = page.last() else { return Ok(missed) };
         after = Some((last.sort.clone().unwrap_or_default(), last.id.clone()));
         let keys = page.iter().map(|read| read.id.clone()).collect();
-        let staged: Vec<Read<Staged>> = tenant.list_ids(collection::STAGED, keys).await?;
-        let here: BTreeSet<String> = staged
-            .into_iter()
-            .filter(|read| read.value.job == task.job)
-            .map(|read| read.id)
-            .collect();
-        let of_page = page.into_iter().filter(|read| !here.contains(&read.id));
+        let staged = tenant.keys_of(collection::STAGED, keys).await?;
+        let here = |id: &String| staged.get(id).is_some_and(|key| key.as_ref() == Some(&fetched));
+        let of_page = page.into_iter().filter(|read| !here(&read.id));
         missed.extend(of_page.map(|read| {
             let id = read.id.rsplit('/').next().unwrap_or_default().into();
             (id, read.id, read.value)
