@@ -3,11 +3,7 @@
 
 use jiff::civil::date;
 use q2o_domain::ports::Odoo;
-use q2o_tests::{
-    app::TestApp,
-    odoo::{Options, Server},
-    qbo::Posting,
-};
+use q2o_tests::{app::TestApp, qbo::Posting};
 use serde_json::{Value, json};
 
 use crate::{
@@ -169,9 +165,7 @@ async fn what_somebody_touched_in_odoo_stays() {
     let app = TestApp::with(folder.path()).await;
     let link = app.connect().await;
     clean(&app, &link).await;
-    let Options { database, login, key, .. } = app.odoo.options().clone();
-    let server = Server { url: app.odoo_url.clone(), database, login, key };
-    let odoo = server.client(Some(1)).unwrap();
+    let odoo = app.odoo.server(&app.odoo_url).client(Some(1)).unwrap();
     paid_in_odoo(&odoo).await;
 
     let lines = json!([sold("90.00", "1", "5")]);

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use q2o_domain::ports::Odoo;
 use q2o_tests::odoo::Server;
 use serde_json::Value;
 
@@ -23,6 +24,11 @@ pub fn samples(name: &str) -> Option<PathBuf> {
         eprintln!("SKIPPED: no {name} here (set Q2O_DATA to the folder that has it)");
     }
     folder
+}
+
+/// Records of Odoo's, as another client of it sees them.
+pub async fn rows(odoo: &dyn Odoo, model: &str, domain: Value, fields: &[&str]) -> Vec<Value> {
+    odoo.search_read(model, domain, fields, "id", 0, 0).await.unwrap()
 }
 
 /// A company of its own in a real Odoo, if the environment names one: what

@@ -5,14 +5,14 @@ use q2o_domain::ports::Odoo;
 use q2o_tests::{
     app::TestApp,
     company::{self, Company, Feature, Plan},
-    odoo::{self, OdooSim, Server},
+    odoo::{self, Server},
     qbo::{PlannedFault, file_content},
 };
 use serde_json::{Value, json};
 use sha1::{Digest, Sha1};
 
 use crate::{
-    data::real_odoo,
+    data::{real_odoo, rows},
     made::{Made, paid, payment, proved, run, sale, sold, with},
     rollback::done,
 };
@@ -24,16 +24,6 @@ fn made() -> (tempfile::TempDir, Company) {
     let company = company::generate(&Plan::with([Feature::Attachments], 40));
     company.write(folder.path()).unwrap();
     (folder, company)
-}
-
-/// Odoo as another client of it sees it.
-fn server(sim: &OdooSim, url: &str) -> Server {
-    let odoo::Options { database, login, key, .. } = sim.options().clone();
-    Server { url: url.to_owned(), database, login, key }
-}
-
-async fn rows(odoo: &dyn Odoo, model: &str, domain: Value, fields: &[&str]) -> Vec<Value> {
-    odoo.search_read(model, domain, fields, "id", 0, 0).await.unwrap()
 }
 
 fn sum(name: &str, size: usize) -> String {
@@ -136,7 +126,7 @@ async fn every_file_hangs_where_it_hung_and_comes_once() {
     assert_eq!(app.odoo.count("ir.attachment"), 0, "a rehearsal hangs nothing");
     let proof = proved(&app, asked.clone()).await;
     assert_eq!(foretold["levels"]["L0"], proof["levels"]["L0"]);
-    let odoo = server(&app.odoo, &app.odoo_url).client(Some(1)).unwrap();
+    let odoo = app.odoo.server(&app.odoo_url).client(Some(1)).unwrap();
     let own_contact = app.odoo.options().company.clone();
     assert_eq!(hanging(&odoo).await, expected(&company, &own_contact));
     let left = errors(&app, &link).await;
@@ -176,7 +166,7 @@ async fn what_hangs_elsewhere_by_now_is_taken_along() {
     let note = |one: &[String; 3]| one[0].starts_with("<p>") && one[1] == "res.partner";
     there.retain(|one| !note(one));
     proved(&app, asked.clone()).await;
-    let odoo = server(&app.odoo, &app.odoo_url).client(Some(1)).unwrap();
+    let odoo = app.odoo.server(&app.odoo_url).client(Some(1)).unwrap();
     assert_eq!(hanging(&odoo).await, there);
     let (_, answer) = app.ask("POST", "/api/entities/rollback", json!({ "link": link })).await;
     done(&app, answer["job"].as_str().unwrap()).await;
@@ -187,10 +177,7 @@ async fn what_hangs_elsewhere_by_now_is_taken_along() {
 #[tokio::test(flavor = "multi_thread")]
 async fn files_hang_in_a_real_odoo_and_go_with_a_rollback() {
     let Some(connection) = real_odoo().await else { return };
-    let text = |name: &str| connection[name].as_str().unwrap().to_owned();
-    let (url, database, login, key) =
-        (text("url"), text("database"), text("login"), text("api_key"));
-    let odoo = Server { url, database, login, key }.client(connection["company"].as_i64()).unwrap();
+    let odoo = Server::behind(&connection).client(connection["company"].as_i64()).unwrap();
     let own = rows(&odoo, "res.company", json!([["id", "=", connection["company"]]]), &["name"]);
     let own = own.await[0]["name"].as_str().unwrap().to_owned();
     let (folder, company) = made();
@@ -224,7 +211,7 @@ async fn what_hung_on_a_document_that_changed_hangs_on_its_successor() {
     app.qbo.control().put("Invoice", invoice).unwrap();
     let own_contact = app.odoo.options().company.clone();
     proved(&app, asked).await;
-    let odoo = server(&app.odoo, &app.odoo_url).client(Some(1)).unwrap();
+    let odoo = app.odoo.server(&app.odoo_url).client(Some(1)).unwrap();
     assert_eq!(hanging(&odoo).await, expected(&company, &own_contact));
 }
 
@@ -248,7 +235,7 @@ async fn what_can_go_wrong_with_a_file_is_mended_or_told() {
     app.qbo.control().lose_file("9001");
     let job = app.start(&link).await;
     done(&app, &job).await;
-    let odoo = server(&app.odoo, &app.odoo_url).client(Some(1)).unwrap();
+    let odoo = app.odoo.server(&app.odoo_url).client(Some(1)).unwrap();
     let own_contact = app.odoo.options().company.clone();
     assert_eq!(hanging(&odoo).await, expected(&company, &own_contact));
     let left = errors(&app, &link).await;
@@ -314,7 +301,7 @@ async fn files_of_the_time_before_hang_on_what_is_open_of_it() {
     );
     let (app, proof) = made.proved_since(Some("2026-01-01"), "2026-03-31").await;
     assert_eq!(proof["levels"]["L0"]["different"], 0);
-    let odoo = server(&app.odoo, &app.odoo_url).client(Some(1)).unwrap();
+    let odoo = app.odoo.server(&app.odoo_url).client(Some(1)).unwrap();
     let there = hanging(&odoo).await;
     assert_eq!(there, [["1002.pdf", "account.move", "invoice_102.opening"]]);
     let left = proof["not_loaded"].as_array().unwrap();

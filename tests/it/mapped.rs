@@ -42,14 +42,7 @@ impl Stage {
     }
 
     async fn over(app: TestApp, odoo: Value) -> Self {
-        let text = |name: &str| odoo[name].as_str().unwrap().to_owned();
-        let server = Server {
-            url: text("url"),
-            database: text("database"),
-            login: text("login"),
-            key: text("api_key"),
-        };
-        let client = server.client(odoo["company"].as_i64()).unwrap();
+        let client = Server::behind(&odoo).client(odoo["company"].as_i64()).unwrap();
         let link = app.connect_to(odoo).await;
         Self { app, link, odoo: client }
     }

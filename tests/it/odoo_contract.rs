@@ -13,22 +13,13 @@ use crate::data::real_odoo;
 async fn the_simulator_keeps_the_contract() {
     let sim = OdooSim::new(Options::default());
     let url = format!("http://{}", sim.serve().await.unwrap());
-    let Options { database, login, key, .. } = sim.options().clone();
-    let server = Server { url, database, login, key };
-    keeps_the_contract(server, 1).await;
+    keeps_the_contract(sim.server(&url), 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_real_odoo_keeps_the_contract() {
     let Some(odoo) = real_odoo().await else { return };
-    let text = |name: &str| odoo[name].as_str().unwrap().to_owned();
-    let server = Server {
-        url: text("url"),
-        database: text("database"),
-        login: text("login"),
-        key: text("api_key"),
-    };
-    keeps_the_contract(server, odoo["company"].as_i64().unwrap()).await;
+    keeps_the_contract(Server::behind(&odoo), odoo["company"].as_i64().unwrap()).await;
 }
 
 async fn keeps_the_contract(server: Server, company: i64) {

@@ -2,14 +2,10 @@
 //! applications for them.
 
 use q2o_domain::ports::Odoo;
-use q2o_tests::{
-    app::TestApp,
-    company,
-    odoo::{OdooSim, Server},
-};
+use q2o_tests::{app::TestApp, company, odoo::Server};
 use serde_json::{Value, json};
 
-use crate::data::real_odoo;
+use crate::data::{real_odoo, rows};
 
 async fn job(app: &TestApp, link: &str) -> Value {
     let job = app.start(link).await;
@@ -35,17 +31,14 @@ async fn orders_keep_number_day_amount_and_state_and_move_no_goods() {
     let app = app().await;
     let link = app.connect().await;
     job(&app, &link).await;
-    let server = server(&app.odoo, &app.odoo_url);
+    let server = app.odoo.server(&app.odoo_url);
     as_ordered(&server.client(Some(1)).unwrap()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn orders_are_the_same_in_a_real_odoo() {
     let Some(odoo) = real_odoo().await else { return };
-    let text = |name: &str| odoo[name].as_str().unwrap().to_owned();
-    let (url, database, login, key) =
-        (text("url"), text("database"), text("login"), text("api_key"));
-    let server = Server { url, database, login, key };
+    let server = Server::behind(&odoo);
     let company = odoo["company"].as_i64();
     let app = app().await;
     let link = app.connect_to(odoo).await;
@@ -78,21 +71,7 @@ async fn what_has_nowhere_to_go_is_listed_until_the_application_is_there() {
         let counts = &shown["counts"][kind];
         assert_eq!(counts["loaded"], counts["source"], "{kind}: {counts}");
     }
-    as_ordered(&server(&app.odoo, &app.odoo_url).client(Some(1)).unwrap()).await;
-}
-
-fn server(sim: &OdooSim, url: &str) -> Server {
-    let options = sim.options().clone();
-    Server {
-        url: url.to_owned(),
-        database: options.database,
-        login: options.login,
-        key: options.key,
-    }
-}
-
-async fn rows(odoo: &dyn Odoo, model: &str, domain: Value, fields: &[&str]) -> Vec<Value> {
-    odoo.search_read(model, domain, fields, "id", 0, 0).await.unwrap()
+    as_ordered(&app.odoo.server(&app.odoo_url).client(Some(1)).unwrap()).await;
 }
 
 /// The made-up company's orders and time.

@@ -168,11 +168,8 @@ async fn a_real_odoo_is_as_it_was() {
 
 /// What a company of a real Odoo holds.
 async fn holds(odoo: &Value) -> Value {
-    let text = |name: &str| odoo[name].as_str().unwrap().to_owned();
-    let (url, database, login) = (text("url"), text("database"), text("login"));
     let company = odoo["company"].as_i64();
-    let server = Server { url, database, login, key: text("api_key") };
-    let client = server.client(company).unwrap();
+    let client = Server::behind(odoo).client(company).unwrap();
     let kwargs = json!({ "attributes": ["type"] });
     let fields = client.call("account.account", "fields_get", json!([]), kwargs).await.unwrap();
     let mut holds = json!({});
@@ -316,6 +313,12 @@ async fn what_a_dead_job_left_behind_goes_as_well() {
     app.odoo.as_user(2, "ir.attachment", "load", file).unwrap();
     let report = rolled_back(&app, json!({ "link": link })).await;
     assert_eq!(report["refused"], json!([]), "{report:#}");
+    same_records(&records(&app.odoo), &before);
+
+    // who may not read external ids takes what is linked all the same
+    migrated(&app, json!({ "link": link })).await;
+    app.odoo.control().forbid("ir.model.data", "read");
+    rolled_back(&app, json!({ "link": link })).await;
     same_records(&records(&app.odoo), &before);
 }
 

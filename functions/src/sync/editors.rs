@@ -10,7 +10,7 @@ use super::company::{Company, id_of, many2one};
 pub const SLACK: SignedDuration = SignedDuration::from_mins(5);
 
 /// What Odoo itself does, it does as its first user.
-const ODOO_ITSELF: OdooId = OdooId(1);
+pub const ODOO_ITSELF: OdooId = OdooId(1);
 /// Tells our own writes from those of people.
 pub struct Editors {
     us: OdooId,

@@ -8,15 +8,13 @@ use serde_json::json;
 
 use super::{
     company::{Company, id_of},
+    editors::ODOO_ITSELF,
     rollback::Unit,
     weigh::{Scales, Why},
 };
 
 /// Records a call.
 const PAGE: usize = 1000;
-
-/// Odoo itself hangs what it prints.
-const ODOO_ITSELF: i64 = 1;
 
 /// What is ours and goes stays where somebody hung a file on it.
 pub async fn keep(company: &Company, scales: &mut Scales) -> Result<()> {
@@ -43,7 +41,8 @@ pub async fn by_others(company: &Company, units: &[&Unit]) -> Result<BTreeMap<us
             let domain = json!([
                 ["res_model", "=", model],
                 ["res_id", "in", some],
-                ["create_uid", "!=", ODOO_ITSELF]
+                // who hangs what it prints
+                ["create_uid", "!=", ODOO_ITSELF.0]
             ]);
             let fields = ["name", "res_id", "create_uid"];
             let rows = odoo.search_read("ir.attachment", domain, &fields, "id", 0, 0).await?;

@@ -5,7 +5,8 @@
 use std::collections::BTreeMap;
 
 use q2o_domain::{
-    Failure, Kind, OdooId, QboId, Result,
+    Kind, OdooId, QboId, Result,
+    ports::OdooError,
     records::{Job, Scope},
 };
 use serde_json::{Value, json};
@@ -58,7 +59,7 @@ impl LeftOver<'_> {
             }
             Some(())
         };
-        self.each(MOVE, domain, &[KEY, "create_date"], see).await
+        Ok(self.each(MOVE, domain, &[KEY, "create_date"], see).await?)
     }
 
     async fn masters(&self, scales: &mut Scales) -> Result<()> {
@@ -88,7 +89,7 @@ impl LeftOver<'_> {
         let fields = ["model", "res_id", "name", "create_date"];
         match self.each(NAMES, domain, &fields, see).await {
             // then what is linked has to do
-            Err(Failure::NeedsUser { .. }) => return Ok(()),
+            Err(OdooError::Forbidden { .. }) => return Ok(()),
             other => other?,
         }
         for (unit, asked) in found.into_values() {
@@ -104,7 +105,7 @@ impl LeftOver<'_> {
         domain: Value,
         fields: &[&str],
         mut see: impl FnMut(&Value) -> Option<()>,
-    ) -> Result<()> {
+    ) -> Result<(), OdooError> {
         for page in 0.. {
             let odoo = &self.company.odoo;
             let offset = page * PAGE;

@@ -47,6 +47,7 @@ mod replace;
 mod resolve;
 pub mod rollback;
 mod seal;
+mod send_file;
 mod settle;
 mod settle_late;
 pub mod snapshot;

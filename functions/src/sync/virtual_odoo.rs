@@ -159,9 +159,7 @@ impl<'a> VirtualOdoo<'a> {
 
     /// Whether anything of a record would be there.
     pub fn has(&self, to: &Ref) -> bool {
-        let key = record_key(self.link, to.kind, &to.id);
-        let link = self.side.links.get(&to.kind).and_then(|links| links.get(&key));
-        link.is_some_and(|link| !link.odoo.is_empty())
+        self.linked(to).is_some_and(|link| !link.odoo.is_empty())
     }
 
     /// Whether a record is deliberately left out.
@@ -176,9 +174,12 @@ impl<'a> VirtualOdoo<'a> {
     }
 
     fn knows(&self, to: &Ref) -> bool {
+        self.linked(to).is_some_and(|link| link.odoo.contains_key(to.part))
+    }
+
+    fn linked(&self, to: &Ref) -> Option<&IdLink> {
         let key = record_key(self.link, to.kind, &to.id);
-        let link = self.side.links.get(&to.kind).and_then(|links| links.get(&key));
-        link.is_some_and(|link| link.odoo.contains_key(to.part))
+        self.side.links.get(&to.kind)?.get(&key)
     }
 
     fn number(&mut self) -> OdooId {

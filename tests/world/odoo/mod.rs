@@ -115,6 +115,12 @@ impl OdooSim {
         Ok(())
     }
 
+    /// The server that it is at this address.
+    pub fn server(&self, url: &str) -> Server {
+        let Options { database, login, key, .. } = self.options().clone();
+        Server { url: url.to_owned(), database, login, key }
+    }
+
     /// What somebody does in Odoo who is not the migration.
     pub fn as_person(&self, model: &str, method: &str, args: Value) -> Result<Value, String> {
         self.as_user(methods::PERSON, model, method, args)

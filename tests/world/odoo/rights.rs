@@ -18,6 +18,7 @@ pub fn answer(control: &Control, model: &str, method: &str, args: &Value) -> Opt
         "check_access_rights" => return Some(Ok(may(control, model, &args[0]))),
         "create" | "write" | "unlink" => method,
         "load" => "create",
+        "search_read" | "search" | "read" => "read",
         _ => return None,
     };
     control.forbids(model, operation).then(|| {

@@ -85,6 +85,17 @@ impl Server {
         Ok(())
     }
 
+    /// The server that such a connection leads to.
+    pub fn behind(connection: &Value) -> Self {
+        let text = |name: &str| connection[name].as_str().unwrap_or_default().to_owned();
+        Self {
+            url: text("url"),
+            database: text("database"),
+            login: text("login"),
+            key: text("api_key"),
+        }
+    }
+
     /// What connecting to one of its companies takes.
     pub fn connection(&self, company: i64) -> Value {
         json!({
