@@ -31,6 +31,8 @@ pub struct Settings {
     pub port: u16,
     /// Signs and checks session tokens.
     pub session_secret: SecretString,
+    /// The token that QuickBooks signs notices of changes with.
+    pub qbo_webhook_verifier: Option<SecretString>,
     /// A reference to a record that is not there is an error at once.
     pub strict: bool,
 }

@@ -60,7 +60,12 @@ pub async fn app(config: &Config, ground: Ground) -> Result<App> {
         store: Store::new(Arc::clone(&database)),
         connect,
         clock: Arc::clone(&clock),
-        settings: Settings { port: config.port, session_secret, strict: config.reconcile_strict },
+        settings: Settings {
+            port: config.port,
+            session_secret,
+            qbo_webhook_verifier: config.qbo_webhook_verifier.clone(),
+            strict: config.reconcile_strict,
+        },
         facts: FactsCache::default(),
     });
     let engine = Engine::new(

@@ -42,6 +42,8 @@ pub enum Access {
     Public,
     Member,
     Admin,
+    /// Another system, which signs what it sends: the handler holds the body against it.
+    Signed,
 }
 
 impl Function {

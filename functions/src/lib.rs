@@ -12,8 +12,10 @@ pub mod compose;
 pub mod connect;
 mod digest;
 pub mod entities;
+mod follow;
 pub mod function;
 mod health;
+mod hooks;
 mod jobs;
 mod mappings;
 pub mod problem;
@@ -39,8 +41,11 @@ pub static FUNCTIONS: &[Function] = &[
     connect::odoo_test::FUNCTION,
     connect::quickbooks_save::FUNCTION,
     connect::quickbooks_test::FUNCTION,
+    follow::show::FUNCTION,
+    follow::switch::FUNCTION,
     health::live::FUNCTION,
     health::ready::FUNCTION,
+    hooks::quickbooks::FUNCTION,
     jobs::errors::FUNCTION,
     jobs::events::FUNCTION,
     jobs::list::FUNCTION,
@@ -59,6 +64,7 @@ pub static FUNCTIONS: &[Function] = &[
     reports::rollback::FUNCTION,
     reports::snapshot::FUNCTION,
     sync::orchestrate::FUNCTION,
+    timers::follow::FUNCTION,
     timers::retention::FUNCTION,
     timers::sweep::FUNCTION,
 ];

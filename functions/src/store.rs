@@ -1,5 +1,7 @@
 //! A tenant's data: reachable only through the tenant.
 
+mod followers;
+
 use std::{collections::HashMap, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
@@ -45,15 +47,19 @@ pub mod collection {
     pub const MAPPINGS: &str = "mappings";
     pub const ASSESSMENTS: &str = "assessments";
     pub const ROLLBACKS: &str = "rollbacks";
+    pub const FOLLOWS: &str = "follows";
+    pub const NOTICES: &str = "notices";
+    pub const FOLLOWERS: &str = "followers";
     pub const AUDIT: &str = "audit";
 
     /// Those whose documents may be deleted one day.
-    pub const EXPIRING: [&str; 9] = [
+    pub const EXPIRING: [&str; 10] = [
         STAGED,
         LEDGER,
         REPORTED,
         EVENTS,
         ERRORS,
+        NOTICES,
         AUDIT,
         q2o_platform::queue::MESSAGES,
         q2o_platform::queue::POISON,
@@ -110,6 +116,27 @@ impl Store {
         }
         Ok(deleted)
     }
+
+    /// What is due now, of all tenants.
+    pub async fn due<T: DeserializeOwned>(
+        &self,
+        collection: &'static str,
+        now: Timestamp,
+        most: u32,
+    ) -> Result<Vec<(Tenant, Read<T>)>> {
+        let query = Query {
+            scope: Scope::Everywhere,
+            ..Query::new("", collection, Select::Due(now)).most(most)
+        };
+        let due = self.database.list(&query).await?.into_iter();
+        due.map(|stored| {
+            let tenant = stored.partition.parse().map_err(|_| {
+                Failure::bug(format!("{} is no tenant's partition", stored.partition))
+            })?;
+            Ok((self.tenant(TenantId(tenant)), read(stored)?))
+        })
+        .collect()
+    }
 }
 
 impl Tenant {
@@ -135,6 +162,17 @@ impl Tenant {
         most: u32,
     ) -> Result<Vec<Read<T>>> {
         let query = Query::new(self.partition(), collection, select).after(after).most(most);
+        self.database.list(&query).await?.into_iter().map(read).collect()
+    }
+
+    /// The last of a selection, the last one first.
+    pub async fn newest<T: DeserializeOwned>(
+        &self,
+        collection: &'static str,
+        select: Select,
+        most: u32,
+    ) -> Result<Vec<Read<T>>> {
+        let query = Query::new(self.partition(), collection, select).descending().most(most);
         self.database.list(&query).await?.into_iter().map(read).collect()
     }
 

@@ -13,7 +13,7 @@ use crate::{
 
 /// Three invoices of which two are paid, a bill, a sale for cash, and the cost of
 /// goods that only the ledger has.
-fn company() -> Made {
+pub fn company() -> Made {
     let mut made = Made::usual(&["USD"]);
     let invoice = |id, total: &str, balance: &str| {
         let record = sale("1", total, balance, &[sold(total, "1", "5")]);
@@ -46,7 +46,7 @@ fn company() -> Made {
 }
 
 /// What a transaction posts from now on; nothing, if nothing is named.
-fn repost(app: &TestApp, txn_type: &str, id: &str, lines: &[(&str, &str)]) {
+pub fn repost(app: &TestApp, txn_type: &str, id: &str, lines: &[(&str, &str)]) {
     let qbo = app.qbo.control();
     let before = qbo.postings();
     let own = before.iter().find(|p| p.txn_type == txn_type && p.txn_id == id).unwrap().clone();
@@ -60,7 +60,7 @@ fn repost(app: &TestApp, txn_type: &str, id: &str, lines: &[(&str, &str)]) {
     qbo.post(postings.collect());
 }
 
-fn change(app: &TestApp, entity: &str, id: &str, fields: Value) {
+pub fn change(app: &TestApp, entity: &str, id: &str, fields: Value) {
     let record = app.qbo.control().record(entity, id).unwrap();
     app.qbo.control().put(entity, with(record, fields)).unwrap();
 }

@@ -15,6 +15,7 @@ mod data;
 mod failures;
 mod features;
 mod files;
+mod follow;
 mod host;
 mod lines;
 mod made;

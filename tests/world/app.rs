@@ -1,7 +1,14 @@
 //! The whole app in one process, with simulators on free ports: queues are
 //! drained by [`TestApp::run`], so that a test decides when work happens.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
 
 use axum::{
     Router,
@@ -10,6 +17,7 @@ use axum::{
 };
 use base64::prelude::*;
 use clap::Parser;
+use jiff::{SignedDuration, Timestamp};
 use q2o_clients::http::Http;
 use q2o_domain::{Tier, ports::Clock};
 use q2o_functions::{
@@ -27,8 +35,11 @@ use uuid::Uuid;
 
 use crate::{
     odoo::{OdooSim, Options as OdooOptions},
-    qbo::{self, QboSim},
+    qbo::{self, QboSim, SignedEvent},
 };
+
+/// What the QuickBooks application of tests signs its notices with.
+pub const VERIFIER: &str = "a verifier of tests";
 
 /// Signs the sessions of tests.
 const SECRET: &str = "a secret of tests that is long enough to be one";
@@ -44,6 +55,22 @@ struct Settings {
     config: Config,
 }
 
+/// The machine's time, and how far a test has moved on.
+#[derive(Default)]
+pub struct Ahead(AtomicI64);
+
+impl Ahead {
+    pub fn advance(&self, by: SignedDuration) {
+        self.0.fetch_add(by.as_secs(), Ordering::SeqCst);
+    }
+}
+
+impl Clock for Ahead {
+    fn now(&self) -> Timestamp {
+        SystemClock.now() + SignedDuration::from_secs(self.0.load(Ordering::SeqCst))
+    }
+}
+
 /// The app, its simulators, and a member of one tenant.
 pub struct TestApp {
     pub app: App,
@@ -54,6 +81,8 @@ pub struct TestApp {
     pub qbo: qbo::Running,
     pub http: Http,
     pub tenant: Uuid,
+    /// The app's own time.
+    pub clock: Arc<Ahead>,
     queues: Vec<String>,
     _home: tempfile::TempDir,
 }
@@ -89,6 +118,8 @@ impl TestApp {
             "100000",
             "--qbo-burst",
             "200000",
+            "--qbo-webhook-verifier",
+            VERIFIER,
             "--nextauth-secret",
             SECRET,
             "--home",
@@ -97,7 +128,8 @@ impl TestApp {
         .map(str::to_owned);
         let config = Settings::parse_from(arguments).config;
         let database = database::open(database_url).await.expect("a database");
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let ahead = Arc::new(Ahead::default());
+        let clock: Arc<dyn Clock> = Arc::clone(&ahead) as Arc<dyn Clock>;
         let queue = EmbeddedQueue::new(Arc::clone(&database), Arc::clone(&clock));
         let http = Http::new().expect("a client");
         let ground = Ground {
@@ -116,7 +148,8 @@ impl TestApp {
             .collect();
         let tenant = Uuid::new_v4();
         let router = router(&functions, app.clone());
-        Self { app, router, queue, odoo, odoo_url, qbo, http, tenant, queues, _home: home }
+        let clock = ahead;
+        Self { app, router, queue, odoo, odoo_url, qbo, http, tenant, clock, queues, _home: home }
     }
 
     /// A token of this tenant.
@@ -128,7 +161,7 @@ impl TestApp {
             plan: Tier::Full,
             exp: 0,
         };
-        compose::local_token(claims, &secret(), &SystemClock).expect("a token")
+        compose::local_token(claims, &secret(), self.clock.as_ref()).expect("a token")
     }
 
     /// Asks as a member of the tenant.
@@ -182,6 +215,19 @@ impl TestApp {
         let status = response.status();
         let bytes = to_bytes(response.into_body(), usize::MAX).await.expect("a body");
         (status, String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// QuickBooks calls with a notice of changes.
+    pub async fn notify(&self, event: &SignedEvent) -> (StatusCode, Value) {
+        let request = Request::post("/api/hooks/quickbooks")
+            .header("content-type", event.content_type)
+            .header("intuit-signature", &event.signature)
+            .body(Body::from(event.body.clone()))
+            .expect("a request");
+        let response = self.router.clone().oneshot(request).await.expect("an answer");
+        let status = response.status();
+        let bytes = to_bytes(response.into_body(), usize::MAX).await.expect("a body");
+        (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
     }
 
     /// Connects both simulators and ties them; gives the link.

@@ -20,9 +20,10 @@ use crate::{
     app::App,
     body::Body,
     entities::ENTITIES,
+    follow,
     function::{Access, Function, handler},
     problem::Problem,
-    store::{Read, collection},
+    store::{Read, collection, failed},
     sync::{
         company::Task,
         rollback::{Input, Rollback},
@@ -70,6 +71,9 @@ async fn roll_back(
     }
     check(&member, &asked).await?;
     if !asked.preview {
+        // else the next run would bring back what is taken; before the company is looked
+        // at, so that none begins in between
+        tenant.commit(vec![follow::ended(&link.id)]).await.map_err(failed)?;
         alone(tenant, &link.id, &[Purpose::Backfill, Purpose::RollBack]).await?;
     }
     let until = app.clock.now().to_zoned(TimeZone::UTC).date();
@@ -90,7 +94,7 @@ async fn roll_back(
     let task =
         Task { tenant: tenant.id, job: id.clone(), link: link.id, cut: plan.cut, mapping: None };
     let input = Input { task, scope, at: None };
-    enter::<Rollback>(&app, &member, (&id, plan), &about, &input).await?;
+    enter::<Rollback>(&app, &member, (&id, plan), &about, &input, Vec::new()).await?;
     Ok(accepted((id, true)))
 }
 

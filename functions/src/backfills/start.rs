@@ -13,7 +13,7 @@ use q2o_domain::{
     ports::{Change, Select},
     records::{CompanyLink, Job, JobState, Plan, Purpose},
 };
-use q2o_durable::Orchestration;
+use q2o_durable::{EngineError, JournalError, Orchestration};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -29,10 +29,7 @@ use crate::{
     function::{Access, Function, handler},
     problem::Problem,
     store::{Read, Tenant, collection, document},
-    sync::{
-        backfill::{Backfill, Input},
-        company::Task,
-    },
+    sync::backfill::{Backfill, Input},
 };
 
 pub const FUNCTION: Function = Function::http(
@@ -96,18 +93,10 @@ pub async fn begin(
     if purpose == Purpose::Backfill {
         alone(tenant, &link.id, &[Purpose::RollBack]).await?;
     }
-    let task = Task {
-        tenant: tenant.id,
-        job: id.clone(),
-        link: plan.link.clone(),
-        cut: plan.cut,
-        // the survey says which
-        mapping: None,
-    };
     let about = json!({ "job": id, "purpose": purpose });
-    let input = Input { task, plan: plan.clone() };
-    enter::<Backfill>(app, member, (&id, plan), &about, &input).await?;
-    Ok((id, true))
+    let input = Input::new(tenant.id, &id, &plan);
+    let fresh = enter::<Backfill>(app, member, (&id, plan), &about, &input, Vec::new()).await?;
+    Ok((id, fresh))
 }
 
 /// A job's id: the one that a key always means, or a new one.
@@ -135,15 +124,17 @@ pub async fn alone(tenant: &Tenant, link: &LinkId, purposes: &[Purpose]) -> Resu
     }
 }
 
-/// Writes a job's row with its audit row and the head of its orchestration: all
-/// of them or none.
+/// Writes a job's row with its audit row, the head of its orchestration and the rows of
+/// who begins it: all of them or none. Says `false` if it is there already, or somebody
+/// else wrote one of those rows.
 pub async fn enter<O: Orchestration>(
     app: &App,
     member: &Member,
     (id, plan): (&JobId, Plan),
     about: &Value,
     input: &O::Input,
-) -> Result<(), Problem> {
+    own: Vec<Change>,
+) -> Result<bool, Problem> {
     let now = app.clock.now();
     let job = Job {
         id: id.clone(),
@@ -163,14 +154,16 @@ pub async fn enter<O: Orchestration>(
     };
     let row = document(collection::JOBS, id.as_str(), &job)?.key("jobs").sort(now.to_string());
     let audit = audit::entry(member, &app.clock, "job started", about)?;
-    let changes = [Change::Insert(row), audit];
-    let riders = changes.iter().map(serde_json::to_value).collect::<Result<Vec<_>, _>>();
+    let changes = [Change::Insert(row), audit].into_iter().chain(own);
+    let riders = changes.map(serde_json::to_value).collect::<Result<Vec<_>, _>>();
     let riders = riders.map_err(|error| {
         Problem::from(q2o_domain::Failure::bug(format!("cannot write a job: {error}")))
     })?;
     let instance = instance(&member.tenant, id);
-    app.engine.start::<O>(&instance, input, riders).await.map_err(unreachable)?;
-    Ok(())
+    match app.engine.start::<O>(&instance, input, riders).await {
+        Err(EngineError::Journal(JournalError::Conflict)) => Ok(false),
+        answer => answer.map_err(unreachable),
+    }
 }
 
 fn plan(

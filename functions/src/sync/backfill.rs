@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 use q2o_domain::{
-    Kind, RealmId, Write,
+    JobId, Kind, RealmId, TenantId, Write,
     ledger::Level,
     records::{JobState, Plan, Purpose},
     waves,
@@ -38,6 +38,14 @@ pub struct Backfill;
 pub struct Input {
     pub task: Task,
     pub plan: Plan,
+}
+
+impl Input {
+    pub fn new(tenant: TenantId, job: &JobId, plan: &Plan) -> Self {
+        // the survey says which mapping counts
+        let (job, link, mapping) = (job.clone(), plan.link.clone(), None);
+        Self { task: Task { tenant, job, link, cut: plan.cut, mapping }, plan: plan.clone() }
+    }
 }
 
 /// A person has done what the job asked for.

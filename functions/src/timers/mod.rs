@@ -1,4 +1,5 @@
 //! What has to happen by itself.
 
+pub mod follow;
 pub mod retention;
 pub mod sweep;

@@ -65,6 +65,10 @@ pub struct Config {
     #[arg(long, env = "QBO_CLIENT_SECRET", hide_env_values = true, value_parser = secret)]
     pub qbo_client_secret: Option<SecretString>,
 
+    /// Verifier token of the Intuit app: what QuickBooks signs its notices of changes with.
+    #[arg(long, env = "QBO_WEBHOOK_VERIFIER", hide_env_values = true, value_parser = secret)]
+    pub qbo_webhook_verifier: Option<SecretString>,
+
     /// The QuickBooks Online API.
     #[arg(long, env = "QBO_BASE_URL", default_value = "https://quickbooks.api.intuit.com")]
     pub qbo_base_url: String,

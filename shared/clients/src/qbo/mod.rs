@@ -3,6 +3,7 @@
 mod batch;
 mod download;
 mod fault;
+mod notices;
 mod oauth;
 mod query;
 mod report;
@@ -20,6 +21,7 @@ use serde_json::Value;
 
 use crate::{http::Http, pace};
 use fault::Fault;
+pub use notices::{Refused, notices};
 
 /// Where and as whom.
 #[derive(Debug, Clone)]

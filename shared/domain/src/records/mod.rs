@@ -1,6 +1,7 @@
 //! What we keep: connections, links, jobs, staged records, proofs.
 
 mod connections;
+mod follow;
 mod jobs;
 mod moved;
 mod proof;
@@ -8,6 +9,7 @@ mod reported;
 mod rollback;
 
 pub use connections::*;
+pub use follow::*;
 pub use jobs::*;
 pub use moved::*;
 pub use proof::*;

@@ -1,0 +1,3 @@
+//! Calls of other systems, signed by them.
+
+pub mod quickbooks;
