@@ -4,11 +4,13 @@
 
 use std::collections::BTreeSet;
 
+use jiff::civil::{Date, date};
 use q2o_tests::{
     app::TestApp,
     company::{self, Company, Feature, Plan},
 };
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use crate::{
     data::real_odoo,
@@ -100,5 +102,44 @@ async fn everything_together() {
         let app = TestApp::with(folder.path()).await;
         let link = app.connect_to(odoo).await;
         proved(&app, json!({ "link": link, "cut": "2025-11-05", "until": "2026-06-30" })).await;
+    }
+}
+
+/// As the books of a company with everything stood in the evening of some day.
+fn seen(day: Date, documents: usize) -> (Company, TempDir) {
+    let company =
+        company::generate(&Plan { seen: Some(day), ..Plan::with(Feature::ALL, documents) });
+    let folder = tempfile::tempdir().unwrap();
+    company.write(folder.path()).unwrap();
+    (company, folder)
+}
+
+/// A company lives on between the runs, and once is as it was before: each time nothing
+/// differs.
+async fn lives_on(app: &TestApp, link: &str, cut: Option<&str>, documents: usize) {
+    let days = [date(2026, 1, 15), date(2026, 2, 28), date(2026, 2, 10), date(2026, 6, 30)];
+    for day in days {
+        let (company, folder) = seen(day, documents);
+        app.qbo.control().go_on(folder.path()).unwrap();
+        let asked = json!({ "link": link, "cut": cut, "until": "2026-06-30" });
+        let proof = proved(app, asked).await;
+        if cut.is_none() {
+            assert_eq!(completed(&proof), hidden(&company), "as of {day}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn books_that_go_on_are_followed() {
+    let (_, folder) = seen(date(2026, 1, 15), 120);
+    for cut in [None, Some("2025-12-10")] {
+        let app = TestApp::with(folder.path()).await;
+        let link = app.connect().await;
+        lives_on(&app, &link, cut, 120).await;
+    }
+    if let Some(odoo) = real_odoo().await {
+        let app = TestApp::with(folder.path()).await;
+        let link = app.connect_to(odoo).await;
+        lives_on(&app, &link, None, 120).await;
     }
 }

@@ -39,6 +39,8 @@ pub struct Plan {
     pub years: i32,
     /// The last day.
     pub end: Date,
+    /// As the books stood in the evening of this day, if it is before the last.
+    pub seen: Option<Date>,
     /// What makes its books harder: each can be switched on and off.
     pub features: BTreeSet<Feature>,
     pub mix: Mix,
@@ -65,6 +67,7 @@ impl Plan {
             documents,
             years: 3,
             end: jiff::civil::date(2026, 6, 30),
+            seen: None,
             features: Feature::USUAL.into(),
             mix: Mix::Usual,
             customers,
@@ -97,6 +100,10 @@ impl Plan {
     /// At least 2,000 records, quickly.
     pub fn small() -> Self {
         Self::sized(2000)
+    }
+
+    fn today(&self) -> Date {
+        self.seen.unwrap_or(self.end)
     }
 
     fn start(&self) -> Date {
@@ -213,6 +220,10 @@ impl Business {
         let more = self.more_events();
         for day in 0..=days {
             self.today = self.plan.start().saturating_add(Span::new().days(day));
+            if self.today > self.plan.today() {
+                self.today = self.plan.today();
+                break;
+            }
             let due = usize::try_from(day + 1).unwrap_or(1) * self.plan.documents
                 / usize::try_from(days + 1).unwrap_or(1);
             while done < due {
@@ -288,7 +299,7 @@ impl Business {
             postings: self.books.postings,
             realm: format!("91300000{:08}", self.plan.seed),
             start: self.plan.start(),
-            end: self.plan.end,
+            end: self.plan.today(),
             currencies: self.plan.currencies(),
             year_starts: self.plan.year_starts(),
             open,

@@ -1,5 +1,6 @@
 //! The hand on a simulator: look at its calls, change its data, make it fail.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use super::oauth::{OAuth, TokenPair};
 use super::plan::{Incoming, PlannedFault};
 use super::throttle::Limits;
 use super::webhooks::{self, Change, SignedEvent};
-use super::{Posting, World, held};
+use super::{LoadError, Posting, World, folder, held};
 
 /// Steers one simulated company; clones steer the same one.
 #[derive(Clone)]
@@ -99,6 +100,13 @@ impl Control {
     pub fn delete(&self, entity: &str, id: &str) -> bool {
         let now = self.world.clock.now();
         self.world.store_mut().remove(entity, id, now)
+    }
+
+    /// The same company later on: its books are what this folder holds.
+    pub fn go_on(&self, folder: &Path) -> Result<(), LoadError> {
+        let (_, store) = folder::load(folder)?;
+        *self.world.store_mut() = store;
+        Ok(())
     }
 
     /// Adds lines to the ledger.
