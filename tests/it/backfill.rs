@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::{
     data::{craig, real_odoo},
     made::{Made, entry},
+    matched,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -16,6 +17,7 @@ async fn the_recorded_company_is_proved_to_the_cent() {
     let app = TestApp::with(&folder).await;
     let link = app.connect().await;
     proved(&app, &link).await;
+    assert!(matched::closed(&app.connection()).await > 0);
 }
 
 /// With the recorded company, or a made-up one where that is not at hand.
@@ -24,8 +26,10 @@ async fn a_company_is_proved_to_the_cent_in_a_real_odoo() {
     let Some(odoo) = real_odoo().await else { return };
     if let Some(folder) = craig() {
         let app = TestApp::with(&folder).await;
-        let link = app.connect_to(odoo).await;
-        return proved(&app, &link).await;
+        let link = app.connect_to(odoo.clone()).await;
+        proved(&app, &link).await;
+        assert!(matched::closed(&odoo).await > 0);
+        return;
     }
     let folder = tempfile::tempdir().unwrap();
     company::generate(&company::Plan::sized(300)).write(folder.path()).unwrap();

@@ -15,6 +15,7 @@ use tempfile::TempDir;
 use crate::{
     data::real_odoo,
     made::{proved, run},
+    matched::closed,
 };
 
 /// A company with these features: whole, and cut in the middle of its year; into a
@@ -28,6 +29,7 @@ async fn proves(features: &[Feature], documents: usize) {
         let asked = json!({ "link": app.connect().await, "cut": cut, "until": "2026-06-30" });
         let foretold = run(&app, "rehearse", &asked).await;
         let proof = proved(&app, asked).await;
+        closed(&app.connection()).await;
         for same in ["trial_balance_total", "levels", "by_documents", "unexplained"] {
             assert_eq!(foretold[same], proof[same], "{same}, as rehearsed");
         }
@@ -38,8 +40,10 @@ async fn proves(features: &[Feature], documents: usize) {
     }
     if let Some(odoo) = real_odoo().await {
         let app = TestApp::with(folder.path()).await;
-        let asked = json!({ "link": app.connect_to(odoo).await, "until": "2026-06-30" });
+        let link = app.connect_to(odoo.clone()).await;
+        let asked = json!({ "link": link, "until": "2026-06-30" });
         assert_eq!(completed(&proved(&app, asked).await), hidden(&company));
+        closed(&odoo).await;
     }
 }
 
@@ -116,13 +120,15 @@ fn seen(day: Date, documents: usize) -> (Company, TempDir) {
 
 /// A company lives on between the runs, and once is as it was before: each time nothing
 /// differs.
-async fn lives_on(app: &TestApp, link: &str, cut: Option<&str>, documents: usize) {
+async fn lives_on(app: &TestApp, odoo: &Value, cut: Option<&str>, documents: usize) {
+    let link = app.connect_to(odoo.clone()).await;
     let days = [date(2026, 1, 15), date(2026, 2, 28), date(2026, 2, 10), date(2026, 6, 30)];
     for day in days {
         let (company, folder) = seen(day, documents);
         app.qbo.control().go_on(folder.path()).unwrap();
         let asked = json!({ "link": link, "cut": cut, "until": "2026-06-30" });
         let proof = proved(app, asked).await;
+        closed(odoo).await;
         if cut.is_none() {
             assert_eq!(completed(&proof), hidden(&company), "as of {day}");
         }
@@ -134,12 +140,10 @@ async fn books_that_go_on_are_followed() {
     let (_, folder) = seen(date(2026, 1, 15), 120);
     for cut in [None, Some("2025-12-10")] {
         let app = TestApp::with(folder.path()).await;
-        let link = app.connect().await;
-        lives_on(&app, &link, cut, 120).await;
+        lives_on(&app, &app.connection(), cut, 120).await;
     }
     if let Some(odoo) = real_odoo().await {
         let app = TestApp::with(folder.path()).await;
-        let link = app.connect_to(odoo).await;
-        lives_on(&app, &link, None, 120).await;
+        lives_on(&app, &odoo, None, 120).await;
     }
 }

@@ -21,6 +21,7 @@ mod lines;
 mod made;
 mod mapped;
 mod mappings;
+mod matched;
 mod odoo_contract;
 mod opening;
 mod orders;

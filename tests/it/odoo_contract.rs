@@ -46,6 +46,7 @@ async fn contract(odoo: &dyn Odoo, company: i64) {
     refuses_what_does_not_balance(odoo, &books).await;
     let (invoice, payment) = posts_exactly(odoo, &books).await;
     reconciles_in_part(odoo, &books, invoice, payment).await;
+    closes(odoo, invoice, payment).await;
     sums_by_month(odoo, &books).await;
     errors_are_told_apart(odoo).await;
     orders_are_confirmed_by_their_state(odoo, &books).await;
@@ -289,6 +290,31 @@ async fn reconciles_in_part(odoo: &dyn Odoo, books: &Books, invoice: OdooId, pay
     assert_eq!(there[0]["payment_state"], "partial");
 }
 
+/// A full reconcile marks the lines and partials it is given.
+async fn closes(odoo: &dyn Odoo, invoice: OdooId, payment: OdooId) {
+    let domain = json!([["debit_move_id.move_id", "=", invoice.0]]);
+    let fields = ["debit_move_id", "credit_move_id", "full_reconcile_id"];
+    let partial = odoo.scan("account.partial.reconcile", domain, &fields, 0).await.unwrap();
+    assert_eq!(partial.len(), 1, "{partial:?}");
+    assert_eq!(partial[0]["full_reconcile_id"], false);
+    let lines = json!([partial[0]["debit_move_id"], partial[0]["credit_move_id"]]);
+    let full = json!({
+        "reconciled_line_ids": [[6, 0, lines]],
+        "partial_reconcile_ids": [[6, 0, [partial[0]["id"]]]],
+    });
+    let made = odoo.create("account.full.reconcile", vec![full], json!({})).await.unwrap();
+    assert_eq!(fulls_of(odoo, &[invoice, payment]).await, [made[0]; 2]);
+}
+
+/// The full reconciles of lines of these moves.
+async fn fulls_of(odoo: &dyn Odoo, moves: &[OdooId]) -> Vec<OdooId> {
+    let moves: Vec<i64> = moves.iter().map(|of| of.0).collect();
+    let domain = json!([["move_id", "in", moves], ["full_reconcile_id", "!=", false]]);
+    let fields = ["full_reconcile_id"];
+    let rows = odoo.scan("account.move.line", domain, &fields, 0).await.unwrap();
+    rows.iter().map(|row| OdooId(row["full_reconcile_id"].as_i64().unwrap())).collect()
+}
+
 async fn sums_by_month(odoo: &dyn Odoo, books: &Books) {
     let domain = json!([["parent_state", "=", "posted"], ["account_id", "=", books.receivable.0]]);
     let by = ["account_id", "date:month"];
@@ -347,6 +373,7 @@ async fn takes_back(odoo: &dyn Odoo, books: &Books, invoice: OdooId, payment: Od
     assert_eq!(read(payment).await, None);
     let after = read(invoice).await.unwrap();
     assert_eq!(after["amount_residual"].to_string(), "100.0", "the invoice is open again");
+    assert_eq!(fulls_of(odoo, &[invoice]).await, [], "and closed no more");
     assert_eq!(after["write_uid"], before["write_uid"], "it was us");
     let gone = odoo.call("account.move", "unlink", json!([[payment.0]]), whole.clone()).await;
     assert!(matches!(gone, Err(OdooError::Missing { .. })), "{gone:?}");

@@ -232,14 +232,18 @@ impl TestApp {
 
     /// Connects both simulators and ties them; gives the link.
     pub async fn connect(&self) -> String {
-        let options = self.odoo.options().clone();
-        let odoo = json!({
+        self.connect_to(self.connection()).await
+    }
+
+    /// What connecting to the simulated Odoo takes.
+    pub fn connection(&self) -> Value {
+        let options = self.odoo.options();
+        json!({
             "url": self.odoo_url,
             "database": options.database,
             "login": options.login,
             "api_key": options.key,
-        });
-        self.connect_to(odoo).await
+        })
     }
 
     /// Connects the QuickBooks simulator and this Odoo, and ties them.

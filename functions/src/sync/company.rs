@@ -9,14 +9,19 @@ use q2o_domain::{
     ports::{Change, Odoo},
     records::{CompanyLink, Fingerprint, SetUp},
 };
+use q2o_durable::Attempt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::unsorted;
 use crate::{
     app::Tools,
     mappings,
     store::{Read, Tenant, collection, document, failed},
 };
+
+/// Rows of Odoo a call, where there may be many.
+pub const PAGE: u32 = 5000;
 
 /// Whose work, and for which job.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -169,6 +174,41 @@ impl Company {
         self.tenant.commit(vec![Change::Replace(kept, version)]).await.map_err(failed)
     }
 
+    /// Goes through records by id, some thousands at a time. What they point at is told by
+    /// its id alone.
+    pub async fn each(
+        &self,
+        model: &str,
+        domain: &[Value],
+        fields: &[&str],
+        attempt: &Attempt,
+        mut see: impl FnMut(&Value) -> Result<()>,
+    ) -> Result<()> {
+        let mut last = OdooId(0);
+        loop {
+            attempt.renew().await.map_err(unsorted)?;
+            // behind the last one, since Odoo would count through all before an offset
+            let domain: Vec<Value> =
+                domain.iter().cloned().chain([json!(["id", ">", last.0])]).collect();
+            let rows = self.odoo.scan(model, json!(domain), fields, PAGE).await?;
+            rows.iter().try_for_each(&mut see)?;
+            match rows.last().and_then(id_of) {
+                Some(id) if rows.len() >= PAGE as usize => last = id,
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    /// The currencies that Odoo knows, switched on or off.
+    pub async fn currencies(&self) -> Result<BTreeMap<OdooId, Currency>> {
+        let all = json!([["active", "in", [true, false]]]);
+        let rows = self.odoo.search_read("res.currency", all, &["name"], "id", 0, 0).await?;
+        Ok(rows
+            .iter()
+            .filter_map(|row| Some((id_of(row)?, row["name"].as_str()?.into())))
+            .collect())
+    }
+
     /// Ids of Odoo's own records, by one of their fields.
     pub async fn find(
         &self,
@@ -198,7 +238,7 @@ pub fn id_of(row: &Value) -> Option<OdooId> {
     row["id"].as_i64().map(OdooId)
 }
 
-/// The id in a many-to-one field as read.
+/// The id in a many-to-one field as read, with a name beside it or without.
 pub fn many2one(value: &Value) -> Option<OdooId> {
-    value[0].as_i64().map(OdooId)
+    value[0].as_i64().or_else(|| value.as_i64()).map(OdooId)
 }

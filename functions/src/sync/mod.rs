@@ -28,6 +28,7 @@ mod load_masters;
 mod locks;
 mod mark;
 mod masters;
+mod matched;
 mod missed;
 mod move_kind;
 mod odoo_ledger;

@@ -36,6 +36,7 @@ pub struct OdooLedger {
     pub in_stock: Option<BTreeMap<QboId, Decimal>>,
     /// What others booked on accounts that were there before us.
     foreign: BTreeMap<OdooId, Foreign>,
+    currencies: BTreeMap<OdooId, Currency>,
 }
 
 /// What Odoo's records stand for.
@@ -78,20 +79,19 @@ pub struct Move {
 /// What a move that nobody of us wrote is told as, with Odoo's own id.
 const STRANGER: &str = "Odoo entry";
 
-/// Rows a call.
-pub const PAGE: u32 = 5000;
-
 /// Reads moves and lines one by one, and months from Odoo's own sums.
 pub async fn read(company: &Company, what: &What<'_>, attempt: &Attempt) -> Result<OdooLedger> {
     let accounts = what.accounts;
-    let mut odoo = OdooLedger { moves: read_moves(company).await?, ..OdooLedger::default() };
+    let currencies = company.currencies().await?;
+    let moves = read_moves(company, &currencies, attempt).await?;
+    let mut odoo = OdooLedger { moves, currencies, ..OdooLedger::default() };
     let strangers = Strangers::read(company, what, &odoo.moves).await?;
     let account_ids: Vec<i64> = accounts.keys().map(|id| id.0).collect();
-    let lines = json!([
-        ["parent_state", "=", "posted"],
-        ["company_id", "=", company.odoo_company.0],
-        ["account_id", "in", account_ids]
-    ]);
+    let lines = [
+        json!(["parent_state", "=", "posted"]),
+        json!(["company_id", "=", company.odoo_company.0]),
+        json!(["account_id", "in", account_ids]),
+    ];
     let mut fields = vec![
         "move_id",
         "account_id",
@@ -104,25 +104,19 @@ pub async fn read(company: &Company, what: &What<'_>, attempt: &Attempt) -> Resu
     if what.facts.multi_currency {
         fields.extend(["amount_currency", "currency_id"]);
     }
-    for page in 0.. {
-        attempt.checkpoint(&page).await.map_err(super::unsorted)?;
-        let rows = company
-            .odoo
-            .search_read("account.move.line", lines.clone(), &fields, "id", page * PAGE, PAGE)
-            .await?;
-        let full = rows.len() == PAGE as usize;
-        for row in &rows {
-            odoo.line(row, what, &strangers)?;
-        }
-        if !full {
-            break;
-        }
-    }
+    let see = |row: &Value| odoo.line(row, what, &strangers);
+    company.each("account.move.line", &lines, &fields, attempt, see).await?;
+    odoo.name_foreign(company).await?;
     odoo.owed.retain(|_, amount| !amount.is_zero());
     odoo.owed_foreign.retain(|_, amount| !amount.is_zero());
     let groups = company
         .odoo
-        .read_group("account.move.line", lines, &["balance:sum"], &["account_id", "date:month"])
+        .read_group(
+            "account.move.line",
+            json!(lines),
+            &["balance:sum"],
+            &["account_id", "date:month"],
+        )
         .await?;
     for group in &groups {
         let account = many2one(&group["account_id"]).and_then(|id| accounts.get(&id));
@@ -134,7 +128,7 @@ pub async fn read(company: &Company, what: &What<'_>, attempt: &Attempt) -> Resu
         odoo.months.book(account, month, amount);
     }
     odoo.taxes = taxes(company, what.rates).await?;
-    for (cell, amount) in strangers.taxes(company, what).await? {
+    for (cell, amount) in strangers.taxes(company, what, &odoo.currencies, attempt).await? {
         *odoo.taxes.entry(cell).or_default() -= amount;
     }
     odoo.in_stock = in_stock(company, what.items).await?;
@@ -197,8 +191,13 @@ async fn in_stock(
     Ok((!quantities.is_empty()).then_some(quantities))
 }
 
-async fn read_moves(company: &Company) -> Result<BTreeMap<OdooId, Move>> {
-    let domain = json!([["state", "=", "posted"], ["company_id", "=", company.odoo_company.0]]);
+async fn read_moves(
+    company: &Company,
+    currencies: &BTreeMap<OdooId, Currency>,
+    attempt: &Attempt,
+) -> Result<BTreeMap<OdooId, Move>> {
+    let posted =
+        [json!(["state", "=", "posted"]), json!(["company_id", "=", company.odoo_company.0])];
     let fields = [
         "move_type",
         "date",
@@ -209,35 +208,28 @@ async fn read_moves(company: &Company) -> Result<BTreeMap<OdooId, Move>> {
         "tax_cash_basis_origin_move_id",
     ];
     let mut moves = BTreeMap::new();
-    for page in 0.. {
-        let rows = company
-            .odoo
-            .search_read("account.move", domain.clone(), &fields, "id", page * PAGE, PAGE)
-            .await?;
-        let full = rows.len() == PAGE as usize;
-        for row in &rows {
-            let date = row["date"].as_str().and_then(|day| day.parse().ok());
-            let (Some(id), Some(date)) = (id_of(row), date) else {
-                return Err(Failure::bug(format!("Odoo has a move like {row}")));
-            };
-            moves.insert(
-                id,
-                Move {
-                    is_invoice: row["move_type"] != "entry",
-                    date,
-                    total: money(&row["amount_total"]).unwrap_or_default().abs(),
-                    tax: money(&row["amount_tax"]).unwrap_or_default().abs(),
-                    currency: row["currency_id"][1].as_str().unwrap_or_default().into(),
-                    open: Money::ZERO,
-                    key: row[KEY].as_str().map(str::to_owned),
-                    because_of: many2one(&row["tax_cash_basis_origin_move_id"]),
-                },
-            );
-        }
-        if !full {
-            break;
-        }
-    }
+    let see = |row: &Value| {
+        let date = row["date"].as_str().and_then(|day| day.parse().ok());
+        let currency = many2one(&row["currency_id"]).and_then(|id| currencies.get(&id));
+        let (Some(id), Some(date), Some(currency)) = (id_of(row), date, currency) else {
+            return Err(Failure::bug(format!("Odoo has a move like {row}")));
+        };
+        moves.insert(
+            id,
+            Move {
+                is_invoice: row["move_type"] != "entry",
+                date,
+                total: money(&row["amount_total"]).unwrap_or_default().abs(),
+                tax: money(&row["amount_tax"]).unwrap_or_default().abs(),
+                currency: currency.clone(),
+                open: Money::ZERO,
+                key: row[KEY].as_str().map(str::to_owned),
+                because_of: many2one(&row["tax_cash_basis_origin_move_id"]),
+            },
+        );
+        Ok(())
+    };
+    company.each("account.move", &posted, &fields, attempt, see).await?;
     Ok(moves)
 }
 
@@ -262,6 +254,23 @@ impl OdooLedger {
         self.taxes = groups.taxes(std::mem::take(&mut self.taxes));
     }
 
+    /// Accounts of others' lines are told by code and name.
+    async fn name_foreign(&mut self, company: &Company) -> Result<()> {
+        let ids: Vec<i64> = self.foreign.keys().map(|id| id.0).collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let domain = json!([["id", "in", ids]]);
+        let fields = ["display_name"];
+        let rows = company.odoo.search_read("account.account", domain, &fields, "id", 0, 0).await?;
+        for row in &rows {
+            if let Some(foreign) = id_of(row).and_then(|id| self.foreign.get_mut(&id)) {
+                row["display_name"].as_str().unwrap_or_default().clone_into(&mut foreign.account);
+            }
+        }
+        Ok(())
+    }
+
     /// What others booked on accounts that were there before us.
     pub fn foreign(&self) -> Vec<Foreign> {
         self.foreign.values().cloned().collect()
@@ -280,7 +289,6 @@ impl OdooLedger {
             // Odoo's own monthly sums hold it, too
             self.months.book(account, date, -balance);
             let foreign = self.foreign.entry(at).or_default();
-            row["account_id"][1].as_str().unwrap_or_default().clone_into(&mut foreign.account);
             foreign.lines += 1;
             foreign.amount += balance;
             return Ok(());
@@ -301,12 +309,13 @@ impl OdooLedger {
             {
                 let cell = (account.clone(), partner.clone());
                 *self.owed.entry(cell).or_default() += balance;
-                let currency = row["currency_id"][1].as_str().map(Currency::from);
+                let currency = many2one(&row["currency_id"]);
+                let currency = currency.and_then(|id| self.currencies.get(&id));
                 let amount = money(&row["amount_currency"]);
                 if let (Some(currency), Some(amount)) = (currency, amount)
-                    && !what.facts.is_home(Some(&currency))
+                    && !what.facts.is_home(Some(currency))
                 {
-                    let cell = (account.clone(), partner.clone(), currency);
+                    let cell = (account.clone(), partner.clone(), currency.clone());
                     *self.owed_foreign.entry(cell).or_default() += amount;
                 }
             }

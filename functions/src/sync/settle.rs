@@ -272,7 +272,7 @@ async fn lines(company: &Company, wanted: &[Wanted]) -> Result<Vec<Line>> {
         "amount_residual",
         "amount_residual_currency",
     ];
-    let rows = company.odoo.search_read("account.move.line", domain, &fields, "id", 0, 0).await?;
+    let rows = company.odoo.scan("account.move.line", domain, &fields, 0).await?;
     let lines = rows.iter().filter_map(|row| {
         Some(Line {
             id: id_of(row)?,
@@ -299,8 +299,7 @@ async fn partials(company: &Company, lines: &[Line]) -> Result<Partials> {
     let domain = json!([["debit_move_id", "in", ids], ["credit_move_id", "in", ids]]);
     let fields =
         ["debit_move_id", "credit_move_id", "debit_amount_currency", "credit_amount_currency"];
-    let rows =
-        company.odoo.search_read("account.partial.reconcile", domain, &fields, "id", 0, 0).await?;
+    let rows = company.odoo.scan("account.partial.reconcile", domain, &fields, 0).await?;
     let mut done = Partials::new();
     for row in &rows {
         let pair = many2one(&row["debit_move_id"]).zip(many2one(&row["credit_move_id"]));

@@ -1,6 +1,7 @@
 //! `settle-late`: sets against each other what could not be when it was loaded:
 //! what was open at the cut with later documents, and deposits with the payments
-//! of nothing that use them, since payments are loaded before deposits.
+//! of nothing that use them, since payments are loaded before deposits. Then
+//! everything is settled, and what is settled whole is closed.
 
 use std::{
     borrow::Cow,
@@ -17,7 +18,7 @@ use q2o_durable::{Activity, Attempt};
 
 use super::{
     company::{Company, Task},
-    opening,
+    matched, opening,
     progress::Progress,
     resolve::Known,
     settle::{Settled, settle},
@@ -77,6 +78,7 @@ async fn settle_late(tools: &Tools, task: &Task, attempt: &Attempt) -> Result<()
         let settled = settle(&company, &facts, &known, &allocations).await?;
         keep(&company, settled).await?;
     }
+    matched::close(&company, attempt).await?;
     attempt.ride(
         Progress::new(&company.tenant, &tools.clock, &task.job, "settled")
             .calls(tools.connect.http.take_calls())

@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use q2o_domain::{Currency, Failure, Money, OdooId, QboId, Result};
+use q2o_durable::Attempt;
 use serde_json::{Value, json};
 
 use super::{
-    company::{Company, id_of, many2one},
+    company::{Company, PAGE, id_of, many2one},
     compare::Taxes,
-    odoo_ledger::{Move, PAGE, What},
+    odoo_ledger::{Move, What},
     settle::money,
 };
 
@@ -49,35 +50,34 @@ impl Strangers {
     }
 
     /// Their tax on taxes that were there before us.
-    pub async fn taxes(&self, company: &Company, what: &What<'_>) -> Result<Taxes> {
+    pub async fn taxes(
+        &self,
+        company: &Company,
+        what: &What<'_>,
+        currencies: &BTreeMap<OdooId, Currency>,
+        attempt: &Attempt,
+    ) -> Result<Taxes> {
         let mut taxes = Taxes::new();
         let ids: Vec<i64> = what.adopted.taxes.iter().map(|id| id.0).collect();
         if self.0.is_empty() || ids.is_empty() {
             return Ok(taxes);
         }
-        let domain = json!([
-            ["parent_state", "=", "posted"],
-            ["company_id", "=", company.odoo_company.0],
-            ["tax_line_id", "in", ids]
-        ]);
+        let lines = [
+            json!(["parent_state", "=", "posted"]),
+            json!(["company_id", "=", company.odoo_company.0]),
+            json!(["tax_line_id", "in", ids]),
+        ];
         let fields = ["move_id", "tax_line_id", "date", "currency_id", "amount_currency"];
-        for page in 0.. {
-            let rows = company
-                .odoo
-                .search_read("account.move.line", domain.clone(), &fields, "id", page * PAGE, PAGE)
-                .await?;
-            for row in &rows {
-                let Some((of, cell, amount)) = tax(row, what.rates) else {
-                    return Err(Failure::bug(format!("Odoo has a tax line like {row}")));
-                };
-                if self.wrote(of) {
-                    *taxes.entry(cell).or_default() += amount;
-                }
+        let see = |row: &Value| {
+            let Some((of, cell, amount)) = tax(row, what.rates, currencies) else {
+                return Err(Failure::bug(format!("Odoo has a tax line like {row}")));
+            };
+            if self.wrote(of) {
+                *taxes.entry(cell).or_default() += amount;
             }
-            if rows.len() < PAGE as usize {
-                break;
-            }
-        }
+            Ok(())
+        };
+        company.each("account.move.line", &lines, &fields, attempt, see).await?;
         Ok(taxes)
     }
 }
@@ -86,10 +86,11 @@ impl Strangers {
 fn tax(
     row: &Value,
     rates: &BTreeMap<OdooId, QboId>,
+    currencies: &BTreeMap<OdooId, Currency>,
 ) -> Option<(OdooId, (QboId, Date, Currency), Money)> {
     let day: Date = row["date"].as_str()?.parse().ok()?;
     let rate = rates.get(&many2one(&row["tax_line_id"])?)?.clone();
-    let currency = Currency::from(row["currency_id"][1].as_str()?);
+    let currency = currencies.get(&many2one(&row["currency_id"])?)?.clone();
     let cell = (rate, day.last_of_month(), currency);
     Some((many2one(&row["move_id"])?, cell, money(&row["amount_currency"])?))
 }

@@ -193,6 +193,9 @@ pub fn create(
         if model == "account.partial.reconcile" {
             reconcile::made(store, id)?;
         }
+        if model == "account.full.reconcile" {
+            reconcile::closed(store, id);
+        }
         made.push(id);
     }
     Ok(made)

@@ -501,6 +501,7 @@ const LINE: &[Field] = &[
     f("amount_residual", Number),
     f("amount_residual_currency", Number),
     f("reconciled", Flag),
+    f("full_reconcile_id", One("account.full.reconcile")),
     f("date", Day),
     f("date_maturity", Day),
     f("tax_ids", Many("account.tax")),

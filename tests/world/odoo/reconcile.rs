@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use rust_decimal::Decimal;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     convert::{amount, number},
@@ -14,6 +14,7 @@ use super::{
 
 const LINE: &str = "account.move.line";
 const PARTIAL: &str = "account.partial.reconcile";
+const FULL: &str = "account.full.reconcile";
 
 /// A partial takes its amounts off what is left of its lines. Odoo does not
 /// look whether there is enough.
@@ -24,13 +25,34 @@ pub fn made(store: &mut Store, id: i64) -> Result<()> {
             return Err(Raised::missing(LINE, line));
         }
     }
+    let company = store.field(LINE, debit, "company_id").clone();
+    store.set(PARTIAL, id, "company_id", company);
     apply(store, id, Decimal::ONE);
     Ok(())
 }
 
-/// A partial that goes gives back what it took.
+/// A partial that goes gives back what it took; nothing is settled whole any more.
 pub fn undone(store: &mut Store, id: i64) {
     apply(store, id, -Decimal::ONE);
+    if let Some(full) = store.field(PARTIAL, id, "full_reconcile_id").as_i64() {
+        mark(store, full, &json!(false));
+        store.remove(FULL, full);
+    }
+}
+
+/// A full reconcile marks its lines and partials. Odoo does not look whether they are.
+pub fn closed(store: &mut Store, full: i64) {
+    mark(store, full, &json!(full));
+}
+
+fn mark(store: &mut Store, full: i64, value: &Value) {
+    for (model, name) in [(LINE, "reconciled_line_ids"), (PARTIAL, "partial_reconcile_ids")] {
+        for id in super::methods::ids(&store.field(FULL, full, name).clone()) {
+            if store.get(model, id).is_some() {
+                store.set(model, id, "full_reconcile_id", value.clone());
+            }
+        }
+    }
 }
 
 fn sides(store: &Store, id: i64) -> (i64, i64) {

@@ -264,6 +264,22 @@ impl Odoo for OdooClient {
         rows(answer, model)
     }
 
+    async fn scan(
+        &self,
+        model: &str,
+        domain: Value,
+        fields: &[&str],
+        most: u32,
+    ) -> Result<Vec<Value>, OdooError> {
+        let mut kwargs = json!({ "fields": fields, "order": "id", "load": "" });
+        if most > 0 {
+            kwargs["limit"] = json!(most);
+        }
+        let answer =
+            self.execute(model, "search_read", json!([domain]), kwargs, None, Effect::None).await?;
+        rows(answer, model)
+    }
+
     async fn read_group(
         &self,
         model: &str,

@@ -42,6 +42,16 @@ pub trait Odoo: Send + Sync {
         most: u32,
     ) -> Result<Vec<Value>, OdooError>;
 
+    /// The same where rows are many: what records point at is told by its id alone, since
+    /// its name is work for Odoo.
+    async fn scan(
+        &self,
+        model: &str,
+        domain: Value,
+        fields: &[&str],
+        most: u32,
+    ) -> Result<Vec<Value>, OdooError>;
+
     /// Sums, grouped.
     async fn read_group(
         &self,

@@ -255,7 +255,7 @@ impl Copy {
     pub async fn made(&mut self, moves: &[(OdooId, OdooId)]) -> Result<(), Failed> {
         let read = async |odoo: &OdooClient, moves: Vec<i64>| {
             let domain = json!([["move_id", "in", moves]]);
-            odoo.search_read("account.move.line", domain, &["move_id"], "id", 0, 0).await
+            odoo.scan("account.move.line", domain, &["move_id"], 0).await
         };
         for some in moves.chunks(1000) {
             let theirs = read(&self.first, some.iter().map(|(theirs, _)| theirs.0).collect());
@@ -280,15 +280,37 @@ impl Copy {
         Ok(())
     }
 
+    /// Remembers what a record of the first company became here.
+    pub fn became(&mut self, model: &str, theirs: OdooId, ours: OdooId) {
+        self.ids.insert((model.to_owned(), theirs.0), ours.0);
+    }
+
+    fn own(&self, model: &str, id: &Value) -> Option<i64> {
+        self.ids.get(&(model.to_owned(), id.as_i64()?)).copied()
+    }
+
     /// A partial reconciliation between this company's lines; `None` where one
     /// of them is not here.
     pub fn partial(&self, values: &Value) -> Option<Value> {
         let mut partial = values.clone();
         for name in ["debit_move_id", "credit_move_id"] {
-            let key = ("account.move.line".to_owned(), values[name].as_i64()?);
-            partial[name] = json!(self.ids.get(&key)?);
+            partial[name] = json!(self.own("account.move.line", &values[name])?);
         }
         Some(partial)
+    }
+
+    /// The same of a full one.
+    pub fn full(&self, values: &Value) -> Option<Value> {
+        let mut full = values.clone();
+        let of = [
+            ("reconciled_line_ids", "account.move.line"),
+            ("partial_reconcile_ids", "account.partial.reconcile"),
+        ];
+        for (name, model) in of {
+            let ids = values[name][0][2].as_array()?.iter().map(|id| self.own(model, id));
+            full[name] = json!([[6, 0, ids.collect::<Option<Vec<i64>>>()?]]);
+        }
+        Some(full)
     }
 }
 

@@ -20,7 +20,9 @@ const BATCH: usize = 100;
 const SAMPLE: usize = 150;
 
 const MOVE: &str = "account.move";
+const LINE: &str = "account.move.line";
 const PARTIAL: &str = "account.partial.reconcile";
+const FULL: &str = "account.full.reconcile";
 
 /// Batches of the same payloads, and nothing else. What they have to know of
 /// each other (which line is which) is not counted. Gives the partial
@@ -41,16 +43,33 @@ pub async fn raw(copy: &mut Copy, made: &Made) -> Result<(Duration, Vec<Value>),
         pairs.extend(some.iter().map(|(_, theirs)| *theirs).zip(ids));
     }
     copy.made(&pairs).await?;
-    let all: Vec<Value> =
-        made.created(PARTIAL).filter_map(|(values, _)| copy.partial(values)).collect();
-    let left = evenly(&all, SAMPLE / 3);
+    let all: Vec<(OdooId, Value)> = made
+        .created(PARTIAL)
+        .filter_map(|(values, theirs)| Some((theirs, copy.partial(values)?)))
+        .collect();
+    if all.is_empty() {
+        return Err("no line of the copy is known: there is nothing to set against".into());
+    }
+    let left: Vec<Value> =
+        evenly(&all, SAMPLE / 3).into_iter().map(|(_, values)| values.clone()).collect();
     let began = Instant::now();
-    let partials: Vec<Value> = all.iter().filter(|one| !left.contains(one)).cloned().collect();
+    let partials: Vec<_> = all.iter().filter(|(_, one)| !left.contains(one)).collect();
     for some in partials.chunks(BATCH) {
-        copy.odoo.create(PARTIAL, some.to_vec(), json!({})).await?;
+        let values = some.iter().map(|(_, values)| values.clone()).collect();
+        let ids = copy.odoo.create(PARTIAL, values, json!({})).await?;
+        for ((theirs, _), ours) in some.iter().zip(ids) {
+            copy.became(PARTIAL, *theirs, ours);
+        }
     }
     took += reckoned(began.elapsed(), partials.len(), all.len());
-    Ok((took, left.into_iter().cloned().collect()))
+    let whole: Vec<Value> =
+        made.created(FULL).filter_map(|(values, _)| copy.full(values)).collect();
+    let began = Instant::now();
+    for some in whole.chunks(BATCH) {
+        copy.odoo.create(FULL, some.to_vec(), json!({})).await?;
+    }
+    took += reckoned(began.elapsed(), whole.len(), made.created(FULL).count());
+    Ok((took, left))
 }
 
 async fn post(copy: &Copy, ids: &[OdooId], context: Value) -> Result<(), Failed> {
@@ -85,7 +104,8 @@ pub async fn one_by_one(
     }
     let began = Instant::now();
     for partial in partials {
-        other.odoo.create(PARTIAL, vec![partial.clone()], loud()).await?;
+        let lines = json!([[partial["debit_move_id"], partial["credit_move_id"]]]);
+        other.odoo.call(LINE, "reconcile", lines, json!({ "context": loud() })).await?;
     }
     Ok(took + reckoned(began.elapsed(), partials.len(), made.created(PARTIAL).count()))
 }
