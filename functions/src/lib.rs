@@ -21,7 +21,7 @@ mod mappings;
 pub mod problem;
 mod reports;
 pub mod store;
-pub mod sync;
+mod sync;
 mod timers;
 
 use function::Function;

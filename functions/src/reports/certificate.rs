@@ -16,7 +16,7 @@ use crate::{
     certificate::{Certificate, pdf},
     function::{Access, Function, handler},
     problem::Problem,
-    sync::kept_proof,
+    sync::prove::kept_proof,
 };
 
 pub const FUNCTION: Function = Function::http(

@@ -9,7 +9,7 @@ use crate::{
     backfills::job,
     function::{Access, Function, handler},
     problem::Problem,
-    sync::kept_proof,
+    sync::prove::kept_proof,
 };
 
 pub const FUNCTION: Function =

@@ -22,7 +22,7 @@ use crate::{
     function::{Access, Function, handler},
     problem::Problem,
     store::{PAYLOADS, collection},
-    sync::{kept_proof, snapshot::Pages},
+    sync::{fetch::snapshot::Pages, prove::kept_proof},
 };
 
 pub const FUNCTION: Function = Function::http(

@@ -14,23 +14,23 @@ use q2o_domain::{
 use q2o_durable::{Context, Failure, Halt, Orchestration, Signal, Turn};
 use serde::{Deserialize, Serialize};
 
-use super::{
+use crate::entities::{ENTITIES, entity};
+use crate::sync::{
     assess::{self, Assess},
     company::Task,
-    complete_all::{self, CompleteAll},
+    complete::complete_all::{self, CompleteAll},
+    fetch::read_balances::{self, ReadBalances},
+    fetch::read_books::{self, ReadBooks},
+    fetch::seal::{self, Seal},
+    load::open::Open,
+    load::opening,
+    load::settle_late::SettleLate,
     mark::{self, Mark},
     move_kind::{ExtractKind, LoadKind, Moving},
-    open::Open,
-    opening,
+    prove::rehearse::{self, Rehearse},
     prove::{self, Prove},
-    read_balances::{self, ReadBalances},
-    read_books::{self, ReadBooks},
-    rehearse::{self, Rehearse},
-    seal::{self, Seal},
-    settle_late::SettleLate,
     survey::{self, Survey},
 };
-use crate::entities::{ENTITIES, entity};
 
 pub struct Backfill;
 

@@ -13,7 +13,7 @@ use q2o_durable::Attempt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::unsorted;
+use crate::sync::unsorted;
 use crate::{
     app::Tools,
     mappings,
@@ -39,12 +39,13 @@ pub struct Task {
 
 impl Task {
     /// Where documents and the ledger are gone through from: both are sorted by date.
-    pub fn from_cut(&self) -> (String, String) {
+    pub fn beginning(&self) -> (String, String) {
         (self.cut.to_string(), String::new())
     }
 }
 
 /// A link with its Odoo side open.
+#[expect(clippy::struct_field_names, reason = "Odoo's company, and not QuickBooks'")]
 pub struct Company {
     pub tenant: Tenant,
     pub link: CompanyLink,

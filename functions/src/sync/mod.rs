@@ -1,63 +1,19 @@
 //! The migration: its orchestrations, and the activities that touch the world.
 
-mod apps;
-mod as_decided;
 pub mod assess;
 pub mod backfill;
 pub mod company;
-mod compare;
-mod complete;
-mod complete_all;
-mod completion;
-mod documents;
-mod editors;
-mod explain;
-mod extract;
+pub mod complete;
 pub mod facts;
-mod files_of_others;
-mod forget;
-mod gone;
-mod groups;
-mod hanging;
-pub mod kept_proof;
-mod left_over;
-mod load;
-mod load_documents;
-mod load_files;
-mod load_masters;
-mod locks;
-mod mark;
-mod masters;
-mod matched;
-mod missed;
-mod move_kind;
-mod odoo_ledger;
-mod open;
-mod opening;
+pub mod fetch;
+pub mod load;
+pub mod mark;
+pub mod move_kind;
 pub mod orchestrate;
-mod orders;
 pub mod progress;
-mod prove;
-mod read_balances;
-mod read_books;
-mod read_ledger;
-mod reconciled;
-pub mod rehearse;
-mod remove;
-mod replace;
-mod resolve;
+pub mod prove;
 pub mod rollback;
-mod seal;
-mod send_file;
-mod settle;
-mod settle_late;
-pub mod snapshot;
-mod standing;
-mod strangers;
-mod survey;
-mod uses;
-mod virtual_odoo;
-mod weigh;
+pub mod survey;
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -79,26 +35,26 @@ pub fn registry(tools: &Arc<Tools>) -> Registry {
     Registry::default()
         .orchestration::<backfill::Backfill>()
         .orchestration::<backfill::Migrate>()
-        .orchestration::<read_books::ReadBooks>()
-        .orchestration::<complete_all::CompleteAll>()
+        .orchestration::<fetch::read_books::ReadBooks>()
+        .orchestration::<complete::complete_all::CompleteAll>()
         .orchestration::<rollback::Rollback>()
         .orchestration::<move_kind::ExtractKind>()
         .orchestration::<move_kind::LoadKind>()
         .activity(assess::Assess(tools()))
         .activity(survey::Survey(tools()))
-        .activity(extract::Extract(tools()))
-        .activity(read_ledger::ReadLedger(tools()))
-        .activity(read_balances::ReadBalances(tools()))
-        .activity(seal::Seal(tools()))
-        .activity(open::Open(tools()))
+        .activity(fetch::extract::Extract(tools()))
+        .activity(fetch::read_ledger::ReadLedger(tools()))
+        .activity(fetch::read_balances::ReadBalances(tools()))
+        .activity(fetch::seal::Seal(tools()))
+        .activity(load::open::Open(tools()))
         .activity(load::Load(tools()))
-        .activity(settle_late::SettleLate(tools()))
+        .activity(load::settle_late::SettleLate(tools()))
         .activity(complete::Complete(tools()))
         .activity(prove::Prove(tools()))
-        .activity(rehearse::Rehearse(tools()))
-        .activity(weigh::Weigh(tools()))
-        .activity(remove::Remove(tools()))
-        .activity(forget::Forget(tools()))
+        .activity(prove::rehearse::Rehearse(tools()))
+        .activity(rollback::weigh::Weigh(tools()))
+        .activity(rollback::remove::Remove(tools()))
+        .activity(rollback::forget::Forget(tools()))
         .activity(mark::Mark(tools()))
 }
 

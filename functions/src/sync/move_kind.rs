@@ -5,12 +5,12 @@ use q2o_domain::{Kind, RealmId};
 use q2o_durable::{Context, Orchestration, Turn};
 use serde::{Deserialize, Serialize};
 
-use super::{
+use crate::entities::entity;
+use crate::sync::{
     company::Task,
-    extract::{self, Extract},
+    fetch::extract::{self, Extract},
     load::{self, Load},
 };
-use crate::entities::entity;
 
 /// Slots after which a journal begins anew, so that it stays quick to read.
 const LONG: usize = 150;
@@ -76,7 +76,7 @@ impl Orchestration for LoadKind {
         // documents before the cut are in the opening balances, and orders of then are done
         let dated = entity(at.kind).is_some_and(|e| e.write().dated());
         if at.after.is_none() && dated {
-            at.after = Some(at.task.from_cut());
+            at.after = Some(at.task.beginning());
         }
         loop {
             let done = cx.call::<Load>(&load::Input {

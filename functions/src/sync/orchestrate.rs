@@ -3,7 +3,7 @@
 use axum::extract::State;
 use q2o_durable::Message;
 
-use super::run;
+use crate::sync::run;
 use crate::{
     app::App,
     call::{Call, Done},

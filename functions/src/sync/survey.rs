@@ -12,18 +12,18 @@ use q2o_durable::{Activity, Attempt};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json, value::to_raw_value};
 
-use super::{
-    company::{Company, Task},
-    documents::KEY,
-    extract::staged_document,
-    progress::{Found, Progress},
-    sorted,
-};
 use crate::{
     app::Tools,
     entities::{PLANS, document::Journal, entity, orders, time_activity},
     mappings::{self, check::Sides},
     store::{collection, document, failed, kind_key},
+    sync::{
+        company::{Company, Task},
+        fetch::extract::staged_document,
+        load::documents::KEY,
+        progress::{Found, Progress},
+        sorted,
+    },
 };
 use q2o_domain::ports::{Change, Select, Unavailable};
 

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     entities::ENTITIES,
-    sync::{opening, read_balances},
+    sync::{fetch::read_balances, load::opening},
 };
 
 /// Records of a page of QuickBooks, and of a batch into Odoo.

@@ -21,14 +21,14 @@ use q2o_domain::{
 use q2o_durable::{Activity, Attempt};
 use serde::{Deserialize, Serialize};
 
-use super::{
-    company::{Company, Task},
-    progress::Progress,
-    sorted, unsorted,
-};
 use crate::{
     app::Tools,
     store::{collection, document},
+    sync::{
+        company::{Company, Task},
+        progress::Progress,
+        sorted, unsorted,
+    },
 };
 use accounts::mapped_accounts;
 use books_ready::{first, last};

@@ -13,7 +13,7 @@ use super::{
     readiness::{Checks, SOON, Sides},
     target::{LOCKS, OdooSeen},
 };
-use crate::sync::opening;
+use crate::sync::load::opening;
 
 /// Applications that features of QuickBooks have their counterpart in: the
 /// feature, a model of the application, its name.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{
     app::Tools,
-    sync::{company::Company, documents::KEY},
+    sync::{company::Company, load::documents::KEY},
 };
 
 /// An Odoo company as an assessment sees it.
