@@ -9,6 +9,7 @@ mod certificate;
 mod changed;
 mod companies;
 mod controls;
+mod crashes;
 mod currency;
 mod cut;
 mod data;

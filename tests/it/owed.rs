@@ -1,10 +1,13 @@
 //! Who owes what to whom: several control accounts, credits, refunds, entries,
 //! and payments that pay exactly what they say.
 
-use serde_json::json;
+use q2o_domain::{OdooId, ports::Odoo};
+use q2o_tests::app::TestApp;
+use serde_json::{Value, json};
 
 use crate::made::{
-    Made, bill_payment, bought, deposited, entry, number, paid, payment, sale, sold, spent, with,
+    Made, bill_payment, bought, deposited, entry, number, paid, payment, proved, run, sale, sold,
+    spent, with,
 };
 
 const fn usd<'a>(id: &'a str, date: &'a str, whose: &'a str) -> [&'a str; 4] {
@@ -232,4 +235,37 @@ async fn many_payments_and_credits_settle_many_documents_exactly() {
         line["account_id"] == funds[0]["id"] && line["reconciled"] == false
     });
     assert!(waits.is_empty(), "all of it is deposited: {waits:#?}");
+}
+
+/// What is owed ages in Odoo as in QuickBooks: a due date that QuickBooks changed is
+/// followed, and one that somebody changed in Odoo is told.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_owed_is_due_on_its_day() {
+    let due = |day: &str| {
+        let mut made = Made::usual(&["USD"]);
+        let record = sale("1", "100.00", "100.00", &[sold("100.00", "1", "5")]);
+        let record = with(record, json!({ "DueDate": day }));
+        made.moves("Invoice", usd("101", "2026-01-10", "c1"), record, ["2", "5"], "100.00");
+        made.write("2026-01-31")
+    };
+    let first = due("2026-02-09");
+    let app = TestApp::with(first.path()).await;
+    let asked = json!({ "link": app.connect().await, "until": "2026-01-31" });
+    proved(&app, asked.clone()).await;
+    app.qbo.control().go_on(due("2026-02-20").path()).unwrap();
+    proved(&app, asked.clone()).await;
+    let owed = |row: &Value| row["display_type"] == "payment_term";
+    let line = app.odoo.rows("account.move.line", owed).pop().unwrap();
+    assert_eq!(line["date_maturity"], "2026-02-20");
+
+    let odoo = app.odoo.server(&app.odoo_url).client(Some(1)).unwrap();
+    let line = OdooId(line["id"].as_i64().unwrap());
+    let moved = json!({ "date_maturity": "2026-03-31" });
+    odoo.write("account.move.line", &[line], moved).await.unwrap();
+    let proof = run(&app, "backfill", &asked).await;
+    assert_eq!(proof["levels"]["L1"]["different"], 1, "{proof:#}");
+    let told = proof["differences"][0].to_string();
+    for said in ["Invoice 101, due date", "2026-02-20", "2026-03-31"] {
+        assert!(told.contains(said), "{told}");
+    }
 }

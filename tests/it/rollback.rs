@@ -21,7 +21,7 @@ async fn app(documents: usize) -> (TestApp, String) {
 }
 
 /// All of the simulator's records, but for the numbers that it will give out next.
-fn records(odoo: &OdooSim) -> Value {
+pub fn records(odoo: &OdooSim) -> Value {
     let mut saved: Value = serde_json::from_str(&odoo.save().unwrap()).unwrap();
     saved["sequences"] = json!({});
     for (_, table) in saved["tables"].as_object_mut().unwrap() {
@@ -114,7 +114,7 @@ async fn odoo_is_as_it_was_and_the_company_can_be_moved_again() {
 }
 
 /// Table by table, so that a failure can be read.
-fn same_records(now: &Value, before: &Value) {
+pub fn same_records(now: &Value, before: &Value) {
     let mut more = Vec::new();
     for (name, table) in now["tables"].as_object().unwrap() {
         let was = &before["tables"][name]["rows"];

@@ -95,6 +95,7 @@ impl Entity for BillPayment {
             debits: Some(payment.head.total_amt.abs()),
             tax: None,
             open: None,
+            due: None,
             currency: payment.head.currency(),
         })
     }

@@ -59,6 +59,7 @@ impl Entity for CreditCardPayment {
             debits: Some(payment.amount.abs()),
             tax: None,
             open: None,
+            due: None,
             currency: payment.head.currency(),
         })
     }

@@ -92,6 +92,7 @@ impl Entity for Deposit {
             debits: lines(deposit, facts).ok().map(|lines| debits(&lines)),
             tax: None,
             open: None,
+            due: None,
             currency: deposit.head.currency(),
         })
     }

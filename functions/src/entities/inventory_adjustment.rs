@@ -81,6 +81,7 @@ impl Entity for InventoryAdjustment {
             debits: None,
             tax: None,
             open: None,
+            due: None,
             currency: None,
         })
     }

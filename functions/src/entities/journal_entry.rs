@@ -72,6 +72,7 @@ impl Entity for JournalEntry {
             debits: Some(debits),
             tax: None,
             open: None,
+            due: None,
             currency: entry.head.currency(),
         })
     }

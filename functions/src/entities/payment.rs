@@ -86,6 +86,7 @@ impl Entity for Payment {
             debits: Some(payment.head.total_amt.abs()),
             tax: None,
             open: payment.unapplied_amt,
+            due: None,
             currency: payment.head.currency(),
         })
     }

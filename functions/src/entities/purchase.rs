@@ -76,6 +76,7 @@ impl Entity for Purchase {
             debits: lines(purchase, facts).ok().map(|lines| debits(&lines)),
             tax: None,
             open: None,
+            due: None,
             currency: purchase.head.currency(),
         })
     }

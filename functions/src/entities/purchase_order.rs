@@ -87,6 +87,7 @@ impl Entity for PurchaseOrder {
             tax: None,
             open: None,
             debits: None,
+            due: None,
             currency: order.head.currency(),
         })
     }

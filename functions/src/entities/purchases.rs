@@ -74,6 +74,7 @@ impl Bought {
             debits: None,
             tax: self.txn_tax_detail.as_ref().and_then(|detail| detail.total_tax),
             open: self.balance.map(Money::abs),
+            due: self.due_date,
             currency: self.head.currency(),
         }
     }

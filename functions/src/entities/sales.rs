@@ -236,6 +236,7 @@ impl Sale {
             debits: None,
             tax: self.tax(),
             open,
+            due: self.due_date,
             currency: self.head.currency(),
         }
     }

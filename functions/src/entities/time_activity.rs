@@ -84,6 +84,7 @@ impl Entity for TimeActivity {
             tax: None,
             open: None,
             debits: None,
+            due: None,
             currency: None,
         })
     }

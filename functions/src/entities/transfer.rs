@@ -58,6 +58,7 @@ impl Entity for Transfer {
             debits: Some(transfer.amount.abs()),
             tax: None,
             open: None,
+            due: None,
             currency: transfer.head.currency(),
         })
     }

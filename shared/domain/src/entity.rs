@@ -97,6 +97,8 @@ pub struct Sums {
     pub tax: Option<Money>,
     /// Where the document can stay open.
     pub open: Option<Money>,
+    /// When it is due, where it says so.
+    pub due: Option<Date>,
     pub currency: Option<Currency>,
 }
 

@@ -37,6 +37,8 @@ pub enum Plan {
 struct Planned {
     model: String,
     method: String,
+    /// Calls that pass before.
+    after: usize,
     times: usize,
     plan: Plan,
 }
@@ -63,7 +65,18 @@ impl Control {
     /// The next `times` calls of a method (`""` is any) end so.
     pub fn plan(&self, model: &str, method: &str, times: usize, plan: Plan) {
         let (model, method) = (model.to_owned(), method.to_owned());
-        lock(&self.planned).push(Planned { model, method, times, plan });
+        lock(&self.planned).push(Planned { model, method, after: 0, times, plan });
+    }
+
+    /// After so many calls of any kind, one ends so.
+    pub fn plan_after(&self, after: usize, plan: Plan) {
+        let (model, method) = Default::default();
+        lock(&self.planned).push(Planned { model, method, after, times: 1, plan });
+    }
+
+    /// Planned failures that nobody has run into yet.
+    pub fn planned(&self) -> usize {
+        lock(&self.planned).iter().map(|one| one.times).sum()
     }
 
     pub fn calls(&self) -> Vec<Logged> {
@@ -87,6 +100,10 @@ impl Control {
                 && (one.method.is_empty() || one.method == method)
         };
         let one = planned.iter_mut().find(fits)?;
+        if one.after > 0 {
+            one.after -= 1;
+            return None;
+        }
         one.times -= 1;
         Some(one.plan.clone())
     }

@@ -68,6 +68,8 @@ pub struct Move {
     pub currency: Currency,
     /// What is left on its control accounts, in its currency.
     pub open: Money,
+    /// The last day that any of that is due.
+    pub due: Option<Date>,
     /// As documents are found by.
     pub key: Option<String>,
     /// The move whose tax it makes due.
@@ -98,6 +100,7 @@ pub async fn read(company: &Company, what: &What<'_>, attempt: &Attempt) -> Resu
         "balance",
         "amount_residual_currency",
         "account_type",
+        "date_maturity",
     ];
     if what.facts.multi_currency {
         fields.extend(["amount_currency", "currency_id"]);
@@ -221,6 +224,7 @@ async fn read_moves(
                 tax: money(&row["amount_tax"]).unwrap_or_default().abs(),
                 currency: currency.clone(),
                 open: Money::ZERO,
+                due: None,
                 key: row[KEY].as_str().map(str::to_owned),
                 because_of: many2one(&row["tax_cash_basis_origin_move_id"]),
             },
@@ -301,6 +305,8 @@ impl OdooLedger {
         if is_control(&row["account_type"]) {
             if let Some(own) = self.moves.get_mut(&of) {
                 own.open += money(&row["amount_residual_currency"]).unwrap_or_default();
+                own.due =
+                    own.due.max(row["date_maturity"].as_str().and_then(|day| day.parse().ok()));
             }
             if let Some(partner) =
                 many2one(&row["partner_id"]).and_then(|id| what.partners.get(&id))

@@ -190,7 +190,8 @@ impl<'a> VirtualOdoo<'a> {
 
     fn moved(&mut self, id: OdooId, own: &str, draft: &Draft) {
         let Some(Field::Day(date)) = draft.fields.get("date") else { return };
-        let (mut due, mut tax, mut debits) = (Money::ZERO, Money::ZERO, Money::ZERO);
+        let (mut owed, mut tax, mut debits) = (Money::ZERO, Money::ZERO, Money::ZERO);
+        let mut due = None;
         for line in lines(draft) {
             let home = amount(line, "balance").unwrap_or_default();
             let own_amount = amount(line, "amount_currency").unwrap_or(home);
@@ -198,9 +199,12 @@ impl<'a> VirtualOdoo<'a> {
                 debits += own_amount;
             }
             match line.get("display_type") {
-                Some(Field::Text(of)) if of == "payment_term" => due += own_amount,
+                Some(Field::Text(of)) if of == "payment_term" => owed += own_amount,
                 Some(Field::Text(of)) if of == "tax" => tax += own_amount,
                 _ => {}
+            }
+            if let Some(Field::Day(day)) = line.get("date_maturity") {
+                due = due.max(Some(*day));
             }
             if account(line).is_some_and(|account| self.facts.is_control(account)) {
                 *self.open.entry(own.to_owned()).or_default() += own_amount;
@@ -212,10 +216,10 @@ impl<'a> VirtualOdoo<'a> {
         };
         let is_invoice =
             draft.fields.get("move_type").is_none_or(|of| *of != Field::Text("entry".into()));
-        let total = if is_invoice { due.abs() } else { debits.abs() };
+        let total = if is_invoice { owed.abs() } else { debits.abs() };
         let (date, tax, open) = (*date, tax.abs(), Money::ZERO);
         let (key, because_of) = (None, None);
-        let made = Move { is_invoice, date, total, tax, currency, open, key, because_of };
+        let made = Move { is_invoice, date, total, tax, currency, open, due, key, because_of };
         self.side.ledger.moves.insert(id, made);
     }
 }

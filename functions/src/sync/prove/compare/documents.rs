@@ -111,6 +111,10 @@ impl OfKind<'_> {
                 let what = || named(kind, &id, "open balance");
                 telling.amount("L1", &mut documents.l1, amounts, what);
             }
+            let own = link.and_then(|link| link.odoo.get(opening::PART));
+            if let Some(own) = own.and_then(|id| self.odoo.moves.get(id)) {
+                due(own, sums, documents, telling, || named(kind, &id, "due date"));
+            }
             return;
         }
         // what posts nothing has no sums to compare
@@ -136,6 +140,7 @@ impl OfKind<'_> {
         if !documents.l1.fact(own.date == sums.date) {
             telling.tell(named(kind, &id, "date").of("L1", &sums.date, &own.date));
         }
+        due(own, &sums, documents, telling, || named(kind, &id, "due date"));
         let currency = sums.currency.as_ref().or(self.facts.home.as_ref());
         if let Some(currency) = currency
             && !documents.l1.fact(own.currency == *currency)
@@ -150,6 +155,20 @@ impl OfKind<'_> {
             let cell = (rate, sums.date.last_of_month(), currency);
             *documents.taxes.entry(cell).or_default() += amount;
         }
+    }
+}
+
+/// What is owed is due in Odoo when it is in QuickBooks, so that both age alike.
+fn due(
+    own: &Move,
+    sums: &Sums,
+    documents: &mut Documents,
+    telling: &mut Telling,
+    named: impl Fn() -> Told,
+) {
+    let (Some(here), Some(there)) = (sums.due.filter(|_| own.is_invoice), own.due) else { return };
+    if !documents.l1.fact(here == there) {
+        telling.tell(named().of("L1", &here, &there));
     }
 }
 
