@@ -37,7 +37,9 @@ async fn shown(app: &TestApp, link: &str) -> Value {
 
 /// Lets time pass, and the timer look; by several hosts at once.
 async fn after(app: &TestApp, minutes: i64) {
-    app.clock.advance(SignedDuration::from_mins(minutes));
+    let time = SignedDuration::from_mins(minutes);
+    app.clock.advance(time);
+    app.qbo.control().advance(time);
     let ticks = (0..3).map(|_| app.call("timers-follow", "{}"));
     for status in futures::future::join_all(ticks).await {
         assert_eq!(status, StatusCode::OK);
@@ -92,11 +94,7 @@ async fn a_notice_that_comes_many_times_counts_once() {
         |row: &Value| row["invoice_origin"].as_str().is_some_and(|o| o.ends_with("invoice_101"));
     let invoices = app.odoo.rows("account.move", moves);
     assert_eq!(invoices.len(), 1, "{invoices:#?}");
-    let proof = format!("/api/reports/proof/{}", run[0]["id"].as_str().unwrap());
-    let (_, proof) = app.ask("GET", &proof, json!(null)).await;
-    for level in ["L0", "L1", "L2", "L3", "L4"] {
-        assert_eq!(proof["levels"][level]["different"], 0, "{level}: {proof:#}");
-    }
+    proved(&app, &run[0]).await;
 }
 
 /// Told again after its run, a change is none; what is new waits for its hour, and a
@@ -170,6 +168,60 @@ async fn what_people_end_stays_ended() {
     after(&app, 3 * 24 * 60).await;
     assert_eq!(jobs(&app).await.len(), 3);
     assert_eq!(app.odoo.count("account.move"), 0);
+}
+
+/// Every day it is looked whether QuickBooks has changed, for a handful of calls; read
+/// through are the books where it has, and every week.
+#[tokio::test(flavor = "multi_thread")]
+async fn books_that_have_not_changed_are_not_read() {
+    let (app, link) = followed().await;
+    let (qbo, before) = (app.qbo.control(), app.odoo.save().unwrap());
+    let (_, job) = app.ask("POST", "/api/entities/backfill", json!({ "link": link })).await;
+    app.run().await;
+    assert_eq!(jobs(&app).await[0]["unchanged"], false, "{job}: who asks for a run gets one");
+    qbo.clear_calls();
+    after(&app, 24 * 60 + 1).await;
+    let looked = jobs(&app).await;
+    assert_eq!(looked.len(), 3);
+    assert_eq!((&looked[0]["unchanged"], &looked[0]["state"]), (&json!(true), &json!("done")));
+    assert!(qbo.metered_calls() <= 4, "{:?}", qbo.calls());
+    assert_eq!(app.odoo.save().unwrap(), before);
+
+    // one that is gone shows by the number of those that are left
+    assert!(qbo.delete("Bill", "105"));
+    repost(&app, "Bill", "105", &[]);
+    after(&app, 24 * 60 + 1).await;
+    assert_eq!(jobs(&app).await[0]["unchanged"], false);
+    after(&app, 24 * 60 + 1).await;
+    assert_eq!(jobs(&app).await[0]["unchanged"], true, "it was followed");
+    edited(&app);
+    after(&app, 24 * 60 + 1).await;
+    let run = jobs(&app).await[0].clone();
+    assert_eq!(run["unchanged"], false, "no notice came, and the change is found");
+    proved(&app, &run).await;
+    // what only the ledger has
+    repost(
+        &app,
+        "Invoice",
+        "102",
+        &[("2", "50.00"), ("5", "-50.00"), ("10", "7.00"), ("9", "-7.00")],
+    );
+    for _ in 0..6 {
+        after(&app, 24 * 60 + 1).await;
+        assert_eq!(jobs(&app).await[0]["unchanged"], true);
+    }
+    after(&app, 24 * 60 + 1).await;
+    let run = jobs(&app).await[0].clone();
+    assert_eq!(run["unchanged"], false, "a week is over");
+    proved(&app, &run).await;
+}
+
+async fn proved(app: &TestApp, run: &Value) {
+    let proof = format!("/api/reports/proof/{}", run["id"].as_str().unwrap());
+    let (_, proof) = app.ask("GET", &proof, json!(null)).await;
+    for level in ["L0", "L1", "L2", "L3", "L4"] {
+        assert_eq!(proof["levels"][level]["different"], 0, "{level}: {proof:#}");
+    }
 }
 
 /// QuickBooks was away for a night: the next day's run makes up for it.

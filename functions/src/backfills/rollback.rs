@@ -87,6 +87,7 @@ async fn roll_back(
             .clone()
             .unwrap_or_else(|| ENTITIES.iter().map(|entity| entity.kind()).collect()),
         purpose: Purpose::RollBack,
+        since: None,
     };
     let Asked { job, kinds, from, to, preview, .. } = asked;
     let scope = Scope { job, kinds, from, to, preview };

@@ -149,6 +149,7 @@ pub async fn enter<O: Orchestration>(
         counts: std::collections::BTreeMap::default(),
         unavailable: std::collections::BTreeMap::default(),
         mapping: None,
+        unchanged: false,
         calls: (0, 0),
         events: 0,
     };
@@ -201,5 +202,5 @@ fn plan(
     if kinds.is_empty() {
         return Err(Problem::bad_request("`kinds` is empty: leave it out to move everything."));
     }
-    Ok(Plan { link: asked.link, tier, cut, until, kinds, purpose })
+    Ok(Plan { link: asked.link, tier, cut, until, kinds, purpose, since: None })
 }

@@ -24,7 +24,7 @@ const MOST: usize = 300;
 /// What each level compares.
 const LEVELS: [(&str, &str); 5] = [
     ("L0", "Number and sum of the records of each kind"),
-    ("L1", "Each document: total, tax, open balance, date, currency"),
+    ("L1", "Each document: total, tax, open balance, dates, currency"),
     ("L2", "Each transaction: its net amount on each account"),
     ("L3", "Each account in each month"),
     ("L4", "Each account at each month end; trial balances; partners; tax; stock"),

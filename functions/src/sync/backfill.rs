@@ -14,22 +14,27 @@ use q2o_domain::{
 use q2o_durable::{Context, Failure, Halt, Orchestration, Signal, Turn};
 use serde::{Deserialize, Serialize};
 
-use crate::entities::{ENTITIES, entity};
-use crate::sync::{
-    assess::{self, Assess},
-    company::Task,
-    complete::complete_all::{self, CompleteAll},
-    fetch::read_balances::{self, ReadBalances},
-    fetch::read_books::{self, ReadBooks},
-    fetch::seal::{self, Seal},
-    load::open::Open,
-    load::opening,
-    load::settle_late::SettleLate,
-    mark::{self, Mark},
-    move_kind::{ExtractKind, LoadKind, Moving},
-    prove::rehearse::{self, Rehearse},
-    prove::{self, Prove},
-    survey::{self, Survey},
+use crate::{
+    entities::{ENTITIES, entity},
+    sync::{
+        assess::{self, Assess},
+        company::Task,
+        complete::complete_all::{self, CompleteAll},
+        fetch::{
+            look::{self, Look},
+            read_balances::{self, ReadBalances},
+            read_books::{self, ReadBooks},
+            seal::{self, Seal},
+        },
+        load::{open::Open, opening, settle_late::SettleLate},
+        mark::{self, Mark},
+        move_kind::{ExtractKind, LoadKind, Moving},
+        prove::{
+            self, Prove,
+            rehearse::{self, Rehearse},
+        },
+        survey::{self, Survey},
+    },
 };
 
 pub struct Backfill;
@@ -113,6 +118,12 @@ fn migrate(cx: &mut Context<'_>, input: &Input) -> Phase<()> {
     if plan.purpose == Purpose::Assess {
         or_end!(cx.attempt::<Assess>(&assess::Input { task: task.clone(), plan: plan.clone() })?);
         return Ok(Ok(()));
+    }
+    if let Some(since) = &plan.since {
+        let look = look::Input { task: task.clone(), since: since.clone() };
+        if !or_end!(cx.attempt::<Look>(&look)?) {
+            return Ok(Ok(()));
+        }
     }
     let kinds = plan.kinds.clone();
     let only_look = plan.purpose == Purpose::Rehearse;

@@ -13,11 +13,11 @@ use q2o_durable::Attempt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::sync::unsorted;
 use crate::{
     app::Tools,
     mappings,
     store::{Read, Tenant, collection, document, failed},
+    sync::unsorted,
 };
 
 /// Rows of Odoo a call, where there may be many.

@@ -6,8 +6,10 @@ use q2o_domain::{Remedy, records::JobState};
 use q2o_durable::{Activity, Attempt, Failure};
 use serde::{Deserialize, Serialize};
 
-use crate::app::Tools;
-use crate::sync::{company::Task, progress::Progress};
+use crate::{
+    app::Tools,
+    sync::{company::Task, progress::Progress},
+};
 
 pub struct Mark(pub Arc<Tools>);
 

@@ -41,6 +41,7 @@ pub fn registry(tools: &Arc<Tools>) -> Registry {
         .orchestration::<move_kind::ExtractKind>()
         .orchestration::<move_kind::LoadKind>()
         .activity(assess::Assess(tools()))
+        .activity(fetch::look::Look(tools()))
         .activity(survey::Survey(tools()))
         .activity(fetch::extract::Extract(tools()))
         .activity(fetch::read_ledger::ReadLedger(tools()))
@@ -72,8 +73,9 @@ const fn step_named(name: &'static str) -> Function {
 }
 
 /// The queue functions of the steps that no entity has of its own.
-pub static STEPS: [Function; 14] = [
+pub static STEPS: [Function; 15] = [
     step_named("assess"),
+    step_named("look"),
     step_named("survey"),
     step_named("read-ledger"),
     step_named("read-balances"),

@@ -5,11 +5,13 @@ use q2o_domain::{Kind, RealmId};
 use q2o_durable::{Context, Orchestration, Turn};
 use serde::{Deserialize, Serialize};
 
-use crate::entities::entity;
-use crate::sync::{
-    company::Task,
-    fetch::extract::{self, Extract},
-    load::{self, Load},
+use crate::{
+    entities::entity,
+    sync::{
+        company::Task,
+        fetch::extract::{self, Extract},
+        load::{self, Load},
+    },
 };
 
 /// Slots after which a journal begins anew, so that it stays quick to read.

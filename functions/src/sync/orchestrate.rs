@@ -3,12 +3,12 @@
 use axum::extract::State;
 use q2o_durable::Message;
 
-use crate::sync::run;
 use crate::{
     app::App,
     call::{Call, Done},
     function::{Function, handler},
     problem::Problem,
+    sync::run,
 };
 
 pub const FUNCTION: Function = Function::queue("orchestrate", |on| handler(on, orchestrate));

@@ -32,6 +32,8 @@ pub struct Progress {
     pub calls: (u64, u64),
     pub phase: Option<&'static str>,
     pub state: Option<JobState>,
+    /// QuickBooks had not changed.
+    pub unchanged: bool,
     pub why: Option<(String, Option<Remedy>)>,
     /// Who did it: a person, or `system`.
     pub actor: String,
@@ -62,6 +64,7 @@ impl Progress {
             calls: (0, 0),
             phase: None,
             state: None,
+            unchanged: false,
             why: None,
             actor: "system".to_owned(),
         }
@@ -129,6 +132,7 @@ impl Progress {
         if let Some(phase) = self.phase {
             phase.clone_into(&mut job.phase);
         }
+        job.unchanged |= self.unchanged;
         if let Some(state) = self.state {
             job.state = state;
             job.ended = state.ended().then_some(now);

@@ -29,6 +29,9 @@ pub const FUNCTION: Function =
 /// Companies looked at in one call.
 const MOST: u32 = 100;
 
+/// The books are read through at least this often, since not everything shows otherwise.
+const THROUGH: SignedDuration = SignedDuration::from_hours(7 * 24);
+
 /// Looked at again after this, while the company has other work.
 const BUSY: SignedDuration = SignedDuration::from_mins(1);
 
@@ -90,11 +93,14 @@ async fn next(tenant: &Tenant, follow: &Follow, now: Timestamp) -> Result<Next> 
         job.plan.link == follow.link
             && matches!(job.plan.purpose, Purpose::Backfill | Purpose::RollBack)
     });
-    let (mut last, mut open) = (None, None);
+    let (mut last, mut through, mut open) = (None, None, None);
     for job in of_link {
         if !job.state.ended() {
             open = Some(job);
         } else if job.plan.purpose == Purpose::Backfill {
+            if job.state == JobState::Done && !job.unchanged {
+                through = Some((job.id.clone(), job.started));
+            }
             last = Some(job);
         }
     }
@@ -106,7 +112,10 @@ async fn next(tenant: &Tenant, follow: &Follow, now: Timestamp) -> Result<Next> 
     Ok(match job.state {
         JobState::Running => Next::Wait(BUSY, None),
         state if state == JobState::Done || (own && state == JobState::Failed) => {
-            Next::Run(Plan { until: now.to_zoned(TimeZone::UTC).date(), ..job.plan })
+            // that something has changed is known already, or looked for first
+            let lately = |(_, began): &(JobId, Timestamp)| later(*began, THROUGH) > now;
+            let since = through.filter(lately).filter(|_| follow.told == 0).map(|(id, _)| id);
+            Next::Run(Plan { until: now.to_zoned(TimeZone::UTC).date(), since, ..job.plan })
         }
         _ => {
             let id = job.id;

@@ -21,9 +21,11 @@ use crate::{
     store::{Read, collection, document, txn_key},
     sync::{
         company::{Company, Task},
-        load::documents::{self, Move},
-        load::replace,
-        load::resolve::Known,
+        load::{
+            documents::{self, Move},
+            replace,
+            resolve::Known,
+        },
         progress::Progress,
         rollback::Unit,
         sorted,

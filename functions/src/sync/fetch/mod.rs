@@ -2,6 +2,7 @@
 //! balances, and the hash of it all.
 
 pub mod extract;
+pub mod look;
 pub mod missed;
 pub mod read_balances;
 pub mod read_books;

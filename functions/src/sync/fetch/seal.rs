@@ -9,8 +9,10 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::snapshot::Pages;
-use crate::app::Tools;
-use crate::sync::{company::Task, progress::Progress, sorted};
+use crate::{
+    app::Tools,
+    sync::{company::Task, progress::Progress, sorted},
+};
 
 pub struct Seal(pub Arc<Tools>);
 

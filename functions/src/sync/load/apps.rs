@@ -3,8 +3,7 @@
 use q2o_domain::{AnyEntity, Remedy, Result, ports::OdooError};
 use serde_json::json;
 
-use crate::app::Tools;
-use crate::sync::company::Company;
+use crate::{app::Tools, sync::company::Company};
 
 /// Why records of a kind have nowhere to go in this Odoo, and what helps.
 pub async fn missing(

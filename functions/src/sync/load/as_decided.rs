@@ -7,8 +7,7 @@ use q2o_domain::{Kind, OdooId, Ref, Result, mapping::TaxUse};
 use serde_json::json;
 
 use super::{Batch, Item, resolve::Known};
-use crate::mappings::chart::Reader;
-use crate::sync::company::many2one;
+use crate::{mappings::chart::Reader, sync::company::many2one};
 
 /// What a vendor's record adds to its customer's partner.
 const OF_VENDORS: [&str; 4] =

@@ -11,8 +11,10 @@ use q2o_domain::{Money, OdooId, Result, ports::OdooError};
 use serde_json::{Value, json};
 
 use super::settle::money;
-use crate::digest;
-use crate::sync::company::{Company, id_of};
+use crate::{
+    digest,
+    sync::company::{Company, id_of},
+};
 
 /// Where the key stands: a field that every user may write, and that posting
 /// leaves alone.

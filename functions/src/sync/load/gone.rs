@@ -3,8 +3,10 @@
 use q2o_domain::{Remedy, Result, Write, ports::Select, records::ErrorEntry};
 
 use super::{Batch, Problem, replace};
-use crate::store::{collection, kind_key};
-use crate::sync::{fetch::missed, rollback::Unit};
+use crate::{
+    store::{collection, kind_key},
+    sync::{fetch::missed, rollback::Unit},
+};
 
 impl Batch<'_> {
     /// Takes out of Odoo what QuickBooks has no more: what this job did not fetch,

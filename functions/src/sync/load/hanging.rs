@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use q2o_domain::{Draft, Field, Mapped, Ref, Result, records::Staged};
 
-use crate::sync::company::{Company, Task};
 use crate::{
     entities::{attachable::ON, entity},
     store::{Read, collection},
+    sync::company::{Company, Task},
 };
 
 /// Where the drafts of a file hang.

@@ -12,8 +12,10 @@ use super::{
     resolve::Known,
     settle::settle,
 };
-use crate::store::{collection, txn_key};
-use crate::sync::{complete::Kept, rollback::Unit};
+use crate::{
+    store::{collection, txn_key},
+    sync::{complete::Kept, rollback::Unit},
+};
 
 impl Batch<'_> {
     pub(super) async fn documents(&self, items: &mut [Item], known: &mut Known) -> Result<()> {

@@ -15,7 +15,6 @@ use q2o_domain::{
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::sync::company::{Company, Task};
 use crate::{
     entities::{
         ENTITIES,
@@ -24,6 +23,7 @@ use crate::{
         wire::Head,
     },
     store::{Read, collection, fetched_key},
+    sync::company::{Company, Task},
 };
 
 /// The part of a document's link that its opening balance is.

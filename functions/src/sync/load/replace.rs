@@ -5,15 +5,18 @@
 
 use q2o_domain::Result;
 
-use crate::app::Tools;
-use crate::sync::{
-    company::{Company, Task},
-    rollback::Unit,
-    rollback::editors::Editors,
-    rollback::files_of_others,
-    rollback::reconciled,
-    rollback::remove::{self, Refused},
-    rollback::weigh::{Why, jobs_of},
+use crate::{
+    app::Tools,
+    sync::{
+        company::{Company, Task},
+        rollback::{
+            Unit,
+            editors::Editors,
+            files_of_others, reconciled,
+            remove::{self, Refused},
+            weigh::{Why, jobs_of},
+        },
+    },
 };
 
 /// Units that are taken out together.

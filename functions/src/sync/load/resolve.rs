@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use q2o_domain::{Field, Fields, LinkId, Mapped, OdooId, Ref, Result, records::IdLink};
 use serde_json::{Map, Value, json};
 
-use crate::store::{Tenant, collection, record_key};
-use crate::sync::company::Company;
+use crate::{
+    store::{Tenant, collection, record_key},
+    sync::company::Company,
+};
 
 /// What is known of the records that a batch points at.
 #[derive(Default)]

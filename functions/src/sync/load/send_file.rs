@@ -11,8 +11,7 @@ use super::{
     Batch, Item,
     load_files::{FILE, Hanging, On, problem, table, texts},
 };
-use crate::entities::attachable::SIZE;
-use crate::sync::company::id_of;
+use crate::{entities::attachable::SIZE, sync::company::id_of};
 
 /// Odoo takes calls of 128 MiB, and a file's bytes grow by a third on their way.
 const MOST: u64 = 95 * 1024 * 1024;

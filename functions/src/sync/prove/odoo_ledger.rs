@@ -14,8 +14,10 @@ use serde_json::{Value, json};
 use super::{compare::Taxes, groups::Groups, strangers::Strangers};
 use crate::sync::{
     company::{Company, id_of, many2one},
-    load::documents::KEY,
-    load::settle::{is_control, money},
+    load::{
+        documents::KEY,
+        settle::{is_control, money},
+    },
 };
 
 /// What Odoo holds on the accounts of the migration.

@@ -27,12 +27,16 @@ use crate::{
     store::{Read, collection, fetched_key, record_key, txn_key},
     sync::{
         company::{Company, Task},
-        complete::completion::entry,
-        complete::explain::{At, Explain, completion},
-        load::apps,
-        load::hanging::{self, Hung},
-        load::opening,
-        load::settle_late::Pages,
+        complete::{
+            completion::entry,
+            explain::{At, Explain, completion},
+        },
+        load::{
+            apps,
+            hanging::{self, Hung},
+            opening,
+            settle_late::Pages,
+        },
         progress::Progress,
         sorted,
     },

@@ -8,8 +8,7 @@ use q2o_domain::{
 };
 
 use super::{compare::OdooSide, groups::Groups, odoo_ledger::Move};
-use crate::store::record_key;
-use crate::sync::load::opening;
+use crate::{store::record_key, sync::load::opening};
 
 pub struct VirtualOdoo<'a> {
     facts: &'a Facts,

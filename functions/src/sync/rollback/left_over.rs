@@ -16,10 +16,12 @@ use super::{
     editors::{SLACK, moment},
     weigh::Scales,
 };
-use crate::entities::ENTITIES;
-use crate::sync::{
-    company::{Company, id_of},
-    load::documents::KEY,
+use crate::{
+    entities::ENTITIES,
+    sync::{
+        company::{Company, id_of},
+        load::documents::KEY,
+    },
 };
 
 /// Records a call.

@@ -5,8 +5,7 @@ use q2o_domain::Result;
 use serde_json::{Value, json};
 
 use super::MOVE;
-use crate::app::Tools;
-use crate::sync::company::Company;
+use crate::{app::Tools, sync::company::Company};
 
 /// Periods that are closed, and what else forbids that documents go.
 #[derive(Default)]

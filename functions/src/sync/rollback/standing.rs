@@ -13,11 +13,12 @@ use super::{
     reconciled::{line_owners, partials},
     weigh::Scales,
 };
-use crate::app::Tools;
-use crate::sync::{
-    company::{Company, id_of, many2one},
-    load::documents,
-    load::settle::money,
+use crate::{
+    app::Tools,
+    sync::{
+        company::{Company, id_of, many2one},
+        load::{documents, settle::money},
+    },
 };
 
 /// Records a call.

@@ -20,6 +20,10 @@ pub struct Plan {
     /// What it is for.
     #[serde(default)]
     pub purpose: Purpose,
+    /// Only if QuickBooks has changed since this job read it through, as far as that can
+    /// be told for little.
+    #[serde(default)]
+    pub since: Option<JobId>,
 }
 
 /// What a job is for.
@@ -75,6 +79,9 @@ pub struct Job {
     /// The version of the mapping it runs with, if there is one.
     #[serde(default)]
     pub mapping: Option<u32>,
+    /// QuickBooks had not changed: nothing was read, moved or proved.
+    #[serde(default)]
+    pub unchanged: bool,
     /// Calls made to QuickBooks and to Odoo.
     #[serde(default)]
     pub calls: (u64, u64),

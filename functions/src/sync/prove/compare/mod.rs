@@ -27,8 +27,7 @@ use self::{
 use crate::sync::{
     company::{Company, Task},
     load::opening,
-    prove::groups::Groups,
-    prove::odoo_ledger::OdooLedger,
+    prove::{groups::Groups, odoo_ledger::OdooLedger},
 };
 
 pub use self::tax::Taxes;
