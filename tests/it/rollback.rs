@@ -9,7 +9,10 @@ use q2o_tests::{
 };
 use serde_json::{Value, json};
 
-use crate::data::{craig, real_odoo};
+use crate::{
+    data::{craig, real_odoo},
+    made::{Made, entry},
+};
 
 /// A made-up company in an app of its own, tied to the simulator.
 async fn app(documents: usize) -> (TestApp, String) {
@@ -483,4 +486,40 @@ async fn what_cannot_be_rolled_back_is_said_at_once() {
     assert_eq!(status, StatusCode::BAD_REQUEST);
     let (status, _) = app.ask("POST", &format!("/api/ops/jobs/{job}/retry"), json!({})).await;
     assert_eq!(status, StatusCode::BAD_REQUEST);
+}
+
+/// A company without entries takes QuickBooks' currency, and gets its own back.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_company_gets_its_currency_back() {
+    let mut made = Made::usual(&["EUR"]);
+    let lines = [entry("1", "10.00", ""), entry("11", "-10.00", "")];
+    let head = ["101", "2026-01-05", "EUR", ""];
+    made.moves("JournalEntry", head, json!({ "Line": lines }), ["1", "11"], "10.00");
+    let folder = made.write("2026-01-31");
+    let migrate = async |app: &TestApp, connection: Value| {
+        let company = connection["company"].as_i64();
+        let odoo = Server::behind(&connection).client(company).unwrap();
+        let currency = async || {
+            let own = json!([["id", "=", company.unwrap_or(1)]]);
+            let fields = ["currency_id"];
+            let found = odoo.search_read("res.company", own, &fields, "id", 0, 1).await.unwrap();
+            found[0]["currency_id"][1].as_str().unwrap().to_owned()
+        };
+        let before = currency().await;
+        let link = app.connect_to(connection).await;
+        for _ in 0..2 {
+            migrated(app, json!({ "link": link, "until": "2026-01-31" })).await;
+            assert_eq!(currency().await, "EUR");
+            let report = rolled_back(app, json!({ "link": link })).await;
+            assert_eq!(report["refused"], json!([]), "{report:#}");
+            assert_eq!(currency().await, before);
+        }
+        assert_eq!(before, "USD");
+    };
+    let app = TestApp::with(folder.path()).await;
+    migrate(&app, app.connection()).await;
+    if let Some(odoo) = real_odoo().await {
+        let app = TestApp::with(folder.path()).await;
+        migrate(&app, odoo).await;
+    }
 }

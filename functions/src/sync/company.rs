@@ -20,6 +20,9 @@ use crate::{
     sync::unsorted,
 };
 
+/// The model and the field of what a [`SetUp`] tells of a company's own currency.
+pub const OWN_CURRENCY: [&str; 2] = ["res.company", "currency_id"];
+
 /// Rows of Odoo a call, where there may be many.
 pub const PAGE: u32 = 5000;
 

@@ -18,7 +18,7 @@ use crate::{
     mappings::{self, check::Sides},
     store::{collection, document, failed, kind_key},
     sync::{
-        company::{Company, Task},
+        company::{Company, OWN_CURRENCY, Task},
         fetch::extract::staged_document,
         load::documents::KEY,
         progress::{Found, Progress},
@@ -65,7 +65,8 @@ async fn survey(tools: &Tools, input: Input, attempt: &Attempt) -> Result<Survey
     let realm = company.realm().clone();
     let quickbooks = tools.connect.quickbooks(&company.tenant, &realm);
     let (info, preferences) = (quickbooks.company().await?, quickbooks.preferences().await?);
-    let fingerprint = fingerprint(&company, &info, home_currency(&preferences), only_look).await?;
+    let home = home_currency(&preferences);
+    let fingerprint = fingerprint(&mut company, &info, home, only_look).await?;
     match &company.link.fingerprint {
         Some(known) if *known == fingerprint => {
             // a bigger plan reaches further back
@@ -209,7 +210,7 @@ fn home_currency(preferences: &Value) -> Currency {
 
 /// Both companies as they are now; refused where their currencies differ.
 async fn fingerprint(
-    company: &Company,
+    company: &mut Company,
     info: &Value,
     home: Currency,
     only_look: bool,
@@ -230,7 +231,7 @@ async fn fingerprint(
 
 /// An Odoo company without journal items can still take another currency.
 async fn adopt_currency(
-    company: &Company,
+    company: &mut Company,
     odoo: &Currency,
     home: &Currency,
     only_look: bool,
@@ -255,9 +256,17 @@ async fn adopt_currency(
     let wanted = [home.0.clone()];
     let currency =
         *company.find("res.currency", "name", &wanted).await?.get(&home.0).ok_or_else(mismatch)?;
+    company.link.set_up.insert(own_currency(odoo));
+    save(&company.link, company).await?;
     company.odoo.write("res.currency", &[currency], json!({"active": true})).await?;
     let fields = json!({ "currency_id": currency.0 });
     company.odoo.write("res.company", &[company.odoo_company], fields).await.map_err(|_| mismatch())
+}
+
+/// The currency that an Odoo company had before it took QuickBooks' own.
+fn own_currency(before: &Currency) -> SetUp {
+    let [model, by] = OWN_CURRENCY.map(str::to_owned);
+    SetUp { model, by, value: before.to_string() }
 }
 
 /// Makes what many records share in Odoo, as far as it is not there.

@@ -214,8 +214,10 @@ impl Config {
     /// What cannot work, as an error; what smells, as warnings.
     pub fn check(&self) -> Result<Vec<String>, SettingError> {
         let mut warnings = Vec::new();
-        if self.nextauth_jwt_alg == JwtAlg::RS256 && self.nextauth_jwks_url.is_none() {
-            let why = "RS256 needs the keys at NEXTAUTH_JWKS_URL";
+        // better refused than passed over: whoever set it would trust that it is checked
+        if self.nextauth_jwt_alg == JwtAlg::RS256 {
+            let why =
+                "RS256 cannot be checked yet: have tokens signed with NEXTAUTH_SECRET (HS256)";
             return Err(SettingError::new("NEXTAUTH_JWT_ALG", why));
         }
         if let Some(map) = &self.stripe_plan_map

@@ -23,7 +23,7 @@ use crate::{
     entities::ENTITIES,
     store::{Read, collection, document, failed, kind_key},
     sync::{
-        company::{Company, Task},
+        company::{Company, OWN_CURRENCY, Task},
         complete::Kept,
         load::opening,
         progress::Progress,
@@ -101,7 +101,7 @@ async fn forget(tools: &Tools, input: Input, attempt: &Attempt) -> Result<()> {
     let company = Company::open(tools, &task).await?;
     let tenant = &company.tenant;
     let rest = Rest::of(&company).await?;
-    let mut kept = Vec::new();
+    let mut kept: Vec<(SetUp, String)> = Vec::new();
     if company.link.fingerprint.is_some() && rest.documents == 0 {
         company.check().await?;
         kept = take_down(&company).await?;
@@ -129,6 +129,9 @@ async fn forget(tools: &Tools, input: Input, attempt: &Attempt) -> Result<()> {
     }
     tenant.delete_all(collection::PROOFS, proofs).await?;
     begin_anew(&company, rest.documents == 0, forgotten, &kept).await?;
+    if forgotten {
+        kept.extend(give_back_currency(&company).await?);
+    }
     let what = if forgotten { "nothing is left" } else { "some is left" };
     attempt.ride(Ended {
         progress: Progress::new(tenant, &tools.clock, &task.job, what)
@@ -143,7 +146,7 @@ async fn forget(tools: &Tools, input: Input, attempt: &Attempt) -> Result<()> {
 /// Takes down what was set up for documents; says what stays, and why.
 async fn take_down(company: &Company) -> Result<Vec<(SetUp, String)>> {
     let mut kept = Vec::new();
-    for one in &company.link.set_up {
+    for one in company.link.set_up.iter().filter(|one| !is_own_currency(one)) {
         let found = company.find(&one.model, &one.by, std::slice::from_ref(&one.value)).await?;
         let Some(id) = found.get(&one.value) else { continue };
         if let Some(user) = first_use(company, &one.model, id.0).await? {
@@ -175,12 +178,47 @@ async fn begin_anew(
     let read = company.tenant.get::<CompanyLink>(collection::LINKS, id).await?;
     let Some(Read { value: mut link, version, .. }) = read else { return Ok(()) };
     link.cut = None;
-    link.set_up = kept.iter().map(|(one, _)| one.clone()).collect();
+    link.set_up.retain(|one| is_own_currency(one) || kept.iter().any(|(kept, _)| kept == one));
     if forgotten {
         link.fingerprint = None;
     }
     let kept = document(collection::LINKS, id, &link)?.key("links");
     company.tenant.commit(vec![Change::Replace(kept, version)]).await.map_err(failed)
+}
+
+fn is_own_currency(one: &SetUp) -> bool {
+    [one.model.as_str(), one.by.as_str()] == OWN_CURRENCY
+}
+
+/// Gives the Odoo company the currency back that it had, where it has none of its entries
+/// by now; says what stays, and why.
+async fn give_back_currency(company: &Company) -> Result<Option<(SetUp, String)>> {
+    let id = company.link.id.as_str();
+    let read = company.tenant.get::<CompanyLink>(collection::LINKS, id).await?;
+    let Some(Read { value: mut link, version, .. }) = read else { return Ok(None) };
+    let Some(before) = link.set_up.iter().find(|one| is_own_currency(one)).cloned() else {
+        return Ok(None);
+    };
+    let domain = json!([["company_id", "=", company.odoo_company.0]]);
+    if !company.odoo.scan("account.move.line", domain, &["id"], 1).await?.is_empty() {
+        let why = "The company has entries of others in the currency that it took.";
+        return Ok(Some((before, why.to_owned())));
+    }
+    let found = company.find("res.currency", "name", std::slice::from_ref(&before.value)).await?;
+    if let Some(currency) = found.get(&before.value) {
+        let fields = json!({ "currency_id": currency.0 });
+        match company.odoo.write("res.company", &[company.odoo_company], fields).await {
+            Ok(()) => {}
+            Err(OdooError::Refused { message } | OdooError::Missing { message }) => {
+                return Ok(Some((before, format!("Odoo keeps it: {message}"))));
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    link.set_up.remove(&before);
+    let kept = document(collection::LINKS, id, &link)?.key("links");
+    company.tenant.commit(vec![Change::Replace(kept, version)]).await.map_err(failed)?;
+    Ok(None)
 }
 
 /// What stays of the set-up is told with the rest, in one commit with the end.
