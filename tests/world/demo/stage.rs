@@ -197,7 +197,8 @@ fn default_state() -> PathBuf {
 
 /// A company of our own making, made once.
 fn generated(root: &Path, plan: &company::Plan) -> Result<PathBuf, Failed> {
-    let folder = root.join(format!("company-{}", plan.documents));
+    let hard = if plan.features.len() == company::Feature::ALL.len() { "-everything" } else { "" };
+    let folder = root.join(format!("company-{}{hard}", plan.documents));
     if !folder.join("manifest.json").exists() {
         show::line("Making up a company...");
         std::fs::create_dir_all(&folder)?;
