@@ -1,4 +1,5 @@
-//! What others got wrong when they moved books out of QuickBooks, each a test.
+//! What others got wrong when they moved books out of QuickBooks, each a test. (Notices that
+//! come twice are in `follow.rs`, answers that are lost in `crashes.rs`.)
 
 mod changes;
 mod chart;
