@@ -1,6 +1,6 @@
 //! Odoo does what it is asked, and the answer is lost: whichever call it was, the job goes
-//! on by itself, nothing is there twice, and nothing differs. Every call was tried once;
-//! here it is a sample, since each takes some seconds.
+//! on by itself, nothing is there twice, and nothing differs. A sample of the calls,
+//! since each takes some seconds.
 
 use axum::http::StatusCode;
 use jiff::{

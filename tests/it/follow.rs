@@ -153,6 +153,9 @@ async fn what_people_end_stays_ended() {
     let (app, link) = followed().await;
     let (_, answer) = app.ask("POST", "/api/entities/backfill", json!({ "link": link })).await;
     let job = answer["job"].as_str().unwrap();
+    let (status, _) = app.ask("POST", "/api/entities/rollback", json!({ "link": link })).await;
+    assert_eq!(status, StatusCode::CONFLICT, "a job is under way");
+    assert_eq!(shown(&app, &link).await["on"], true, "what is refused ends nothing");
     let cancel = format!("/api/entities/backfill/{job}/cancel");
     let (status, answer) = app.ask("POST", &cancel, json!(null)).await;
     assert_eq!(status, StatusCode::OK, "{answer}");

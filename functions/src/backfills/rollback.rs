@@ -71,10 +71,11 @@ async fn roll_back(
     }
     check(&member, &asked).await?;
     if !asked.preview {
-        // else the next run would bring back what is taken; before the company is looked
-        // at, so that none begins in between
+        let writing = [Purpose::Backfill, Purpose::RollBack];
+        alone(tenant, &link.id, &writing).await?;
+        // else the next run would bring back what is taken; one may have begun just now
         tenant.commit(vec![follow::ended(&link.id)]).await.map_err(failed)?;
-        alone(tenant, &link.id, &[Purpose::Backfill, Purpose::RollBack]).await?;
+        alone(tenant, &link.id, &writing).await?;
     }
     let until = app.clock.now().to_zoned(TimeZone::UTC).date();
     let plan = Plan {
@@ -95,8 +96,8 @@ async fn roll_back(
     let task =
         Task { tenant: tenant.id, job: id.clone(), link: link.id, cut: plan.cut, mapping: None };
     let input = Input { task, scope, at: None };
-    enter::<Rollback>(&app, &member, (&id, plan), &about, &input, Vec::new()).await?;
-    Ok(accepted((id, true)))
+    let fresh = enter::<Rollback>(&app, &member, (&id, plan), &about, &input, Vec::new()).await?;
+    Ok(accepted((id, fresh)))
 }
 
 async fn check(member: &Member, asked: &Asked) -> Result<(), Problem> {

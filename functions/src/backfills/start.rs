@@ -126,7 +126,7 @@ pub async fn alone(tenant: &Tenant, link: &LinkId, purposes: &[Purpose]) -> Resu
 
 /// Writes a job's row with its audit row, the head of its orchestration and the rows of
 /// who begins it: all of them or none. Says `false` if it is there already, or somebody
-/// else wrote one of those rows.
+/// else wrote one of the latter meanwhile.
 pub async fn enter<O: Orchestration>(
     app: &App,
     member: &Member,
@@ -155,6 +155,7 @@ pub async fn enter<O: Orchestration>(
     };
     let row = document(collection::JOBS, id.as_str(), &job)?.key("jobs").sort(now.to_string());
     let audit = audit::entry(member, &app.clock, "job started", about)?;
+    let watched = !own.is_empty();
     let changes = [Change::Insert(row), audit].into_iter().chain(own);
     let riders = changes.map(serde_json::to_value).collect::<Result<Vec<_>, _>>();
     let riders = riders.map_err(|error| {
@@ -162,7 +163,7 @@ pub async fn enter<O: Orchestration>(
     })?;
     let instance = instance(&member.tenant, id);
     match app.engine.start::<O>(&instance, input, riders).await {
-        Err(EngineError::Journal(JournalError::Conflict)) => Ok(false),
+        Err(EngineError::Journal(JournalError::Conflict)) if watched => Ok(false),
         answer => answer.map_err(unreachable),
     }
 }

@@ -21,7 +21,7 @@ const APART: SignedDuration = SignedDuration::from_hours(1);
 
 /// A run begins after this even if nothing was told: notices get lost, and there are
 /// none of some kinds.
-pub const NIGHTLY: SignedDuration = SignedDuration::from_hours(24);
+pub const DAILY: SignedDuration = SignedDuration::from_hours(24);
 
 /// Whether and how the changes of a company are followed.
 pub async fn of(tenant: &Tenant, link: &LinkId) -> Result<Option<Read<Follow>>> {

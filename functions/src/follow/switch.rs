@@ -11,7 +11,7 @@ use q2o_domain::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{NIGHTLY, ended, kept, later, of};
+use super::{DAILY, ended, kept, later, of};
 use crate::{
     access::Member,
     app::App,
@@ -44,15 +44,16 @@ async fn switch(
     let Some(Read { value: company, .. }) = read else {
         return Err(Problem::not_found());
     };
-    let before = of(tenant, &link).await?;
-    if on == before.is_some() {
-        return Ok(Json(json!({ "link": link, "on": on })));
-    }
-    let about = json!({ "link": link });
+    let (before, about) = (of(tenant, &link).await?.is_some(), json!({ "link": link }));
     if !on {
-        let audit = audit::entry(&member, &app.clock, "following ended", &about)?;
-        tenant.commit(vec![ended(&link), audit]).await.map_err(failed)?;
+        if before {
+            let audit = audit::entry(&member, &app.clock, "following ended", &about)?;
+            tenant.commit(vec![ended(&link), audit]).await.map_err(failed)?;
+        }
+        // a rollback leaves it listed
         app.store.unlist(&company.realm, tenant.id, &link).await?;
+    }
+    if before || !on {
         return Ok(Json(json!({ "link": link, "on": on })));
     }
     if company.fingerprint.is_none() {
@@ -65,7 +66,7 @@ async fn switch(
         link: link.clone(),
         since: now,
         by: member.actor.clone(),
-        next: later(now, NIGHTLY),
+        next: later(now, DAILY),
         told: 0,
         last: None,
         held: None,

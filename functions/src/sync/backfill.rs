@@ -33,7 +33,7 @@ use crate::{
             self, Prove,
             rehearse::{self, Rehearse},
         },
-        survey::{self, Survey},
+        survey::{self, SETTINGS, Survey},
     },
 };
 
@@ -60,9 +60,6 @@ impl Signal for Resume {
     const NAME: &'static str = "resume";
     type Payload = String;
 }
-
-/// Kinds that the survey reads itself.
-const LOOKED_AT: [Kind; 2] = [Kind::CompanyInfo, Kind::Preferences];
 
 impl Orchestration for Backfill {
     const NAME: &'static str = "backfill";
@@ -148,8 +145,7 @@ fn migrate(cx: &mut Context<'_>, input: &Input) -> Phase<()> {
         return Ok(Ok(()));
     }
     // nothing is there to load of other kinds
-    let kinds =
-        kinds.into_iter().filter(|kind| LOOKED_AT.contains(kind) || to_fetch.contains(kind));
+    let kinds = kinds.into_iter().filter(|kind| SETTINGS.contains(kind) || to_fetch.contains(kind));
     // the opening balances stand between what documents point at and the documents
     let (masters, documents): (BTreeSet<Kind>, _) = kinds.partition(|kind| is_master(*kind));
     or_end!(load(cx, task, &realm, &masters)?);

@@ -196,10 +196,11 @@ impl Company {
                 domain.iter().cloned().chain([json!(["id", ">", last.0])]).collect();
             let rows = self.odoo.scan(model, json!(domain), fields, PAGE).await?;
             rows.iter().try_for_each(&mut see)?;
-            match rows.last().and_then(id_of) {
-                Some(id) if rows.len() >= PAGE as usize => last = id,
-                _ => return Ok(()),
-            }
+            let Some(row) = rows.last().filter(|_| rows.len() >= PAGE as usize) else {
+                return Ok(());
+            };
+            last =
+                id_of(row).ok_or_else(|| Failure::bug(format!("{model} without an id: {row}")))?;
         }
     }
 

@@ -27,6 +27,9 @@ use crate::{
 };
 use q2o_domain::ports::{Change, Select, Unavailable};
 
+/// Kinds that the survey reads itself: one of each, and no records.
+pub const SETTINGS: [Kind; 2] = [Kind::CompanyInfo, Kind::Preferences];
+
 pub struct Survey(pub Arc<Tools>);
 
 #[derive(Debug, Serialize, Deserialize)]

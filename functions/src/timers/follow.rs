@@ -16,7 +16,7 @@ use crate::{
     app::App,
     backfills::start::enter,
     call::{Done, Tick},
-    follow::{NIGHTLY, kept, later},
+    follow::{DAILY, kept, later},
     function::{Function, handler},
     problem::Problem,
     store::{Read, Tenant, collection, failed},
@@ -72,7 +72,7 @@ async fn begin(app: &App, tenant: Tenant, due: Read<Follow>) -> Result<(), Probl
         Next::Run(plan) => {
             let job = JobId(Uuid::new_v4().simple().to_string());
             let told = std::mem::take(&mut follow.told);
-            (follow.next, follow.held) = (later(now, NIGHTLY), None);
+            (follow.next, follow.held) = (later(now, DAILY), None);
             follow.last = Some((job.clone(), now));
             // begun with the row that says so: once, whoever else was called meanwhile
             let row = Change::Replace(kept(&follow)?, version);

@@ -17,7 +17,7 @@ use crate::{
     app::Tools,
     entities::entity,
     store::{collection, document, fetched_key, payload_expires, record_key},
-    sync::{company::Task, progress::Progress, sorted},
+    sync::{company::Task, error_document, progress::Progress, sorted},
 };
 
 /// Rows a page; QuickBooks gives no more.
@@ -151,5 +151,5 @@ pub fn poisoned(
         waits_for: Vec::new(),
         at: tools.clock.now(),
     };
-    crate::sync::error_document(&task.link, &entry)
+    error_document(&task.link, &entry)
 }

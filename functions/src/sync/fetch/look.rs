@@ -21,14 +21,12 @@ use crate::{
         company::{Company, Task},
         progress::Progress,
         sorted,
+        survey::SETTINGS,
     },
 };
 
 /// Clocks differ, and what was written while it was read may have been missed.
 const OVERLAP: SignedDuration = SignedDuration::from_mins(10);
-
-/// One of each, and no records.
-const SETTINGS: [Kind; 2] = [Kind::CompanyInfo, Kind::Preferences];
 
 pub struct Look(pub Arc<Tools>);
 

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     app::Tools,
     store::{collection, document, payload_expires},
-    sync::{company::Task, progress::Progress, sorted},
+    sync::{company::Task, progress::Progress, sorted, unsorted},
 };
 
 pub struct ReadBalances(pub Arc<Tools>);
@@ -55,7 +55,7 @@ async fn read_balances(tools: &Tools, input: Input, attempt: &Attempt) -> Result
     let last = until.last_of_month();
     let mut read = Vec::new();
     for day in days(from, last, &facts) {
-        attempt.checkpoint(&day).await.map_err(crate::sync::unsorted)?;
+        attempt.checkpoint(&day).await.map_err(unsorted)?;
         read.push((
             format!("trial-balance-{day}"),
             trial_balance(&*quickbooks, day, &facts).await?,

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use super::snapshot::Pages;
 use crate::{
     app::Tools,
-    sync::{company::Task, progress::Progress, sorted},
+    sync::{company::Task, progress::Progress, sorted, unsorted},
 };
 
 pub struct Seal(pub Arc<Tools>);
@@ -39,10 +39,7 @@ async fn seal(tools: &Tools, input: Input, attempt: &Attempt) -> Result<Snapshot
     let mut digest = Sha256::new();
     while let Some(lines) = pages.next().await? {
         digest.update(lines);
-        attempt
-            .checkpoint(&(pages.records, pages.transactions))
-            .await
-            .map_err(crate::sync::unsorted)?;
+        attempt.checkpoint(&(pages.records, pages.transactions)).await.map_err(unsorted)?;
     }
     let sha256 = digest.finalize().iter().fold(String::new(), |mut text, byte| {
         // writing to a string cannot fail

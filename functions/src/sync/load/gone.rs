@@ -5,7 +5,7 @@ use q2o_domain::{Remedy, Result, Write, ports::Select, records::ErrorEntry};
 use super::{Batch, Problem, replace};
 use crate::{
     store::{collection, kind_key},
-    sync::{fetch::missed, rollback::Unit},
+    sync::{error_document, fetch::missed, rollback::Unit},
 };
 
 impl Batch<'_> {
@@ -39,10 +39,7 @@ impl Batch<'_> {
                 remedy: Some(Remedy::FixRecord { kind, id: id.clone() }),
                 waits_for: Vec::new(),
             };
-            errors.push(crate::sync::error_document(
-                &self.company.link.id,
-                &self.entry(id, &problem),
-            )?);
+            errors.push(error_document(&self.company.link.id, &self.entry(id, &problem))?);
         }
         self.company.tenant.put_all(errors).await
     }

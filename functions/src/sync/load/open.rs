@@ -28,7 +28,7 @@ use crate::{
         error_document,
         progress::Progress,
         rollback::Unit,
-        sorted,
+        sorted, unsorted,
     },
 };
 
@@ -62,7 +62,7 @@ async fn open(tools: &Tools, task: &Task, attempt: &Attempt) -> Result<()> {
     let pass = Pass { tools, company: &company, task };
     pass.drop_needless(&opening.documents, opening.entry.is_some()).await?;
     for (at, some) in opening.documents.chunks(BATCH).enumerate() {
-        attempt.checkpoint(&at).await.map_err(crate::sync::unsorted)?;
+        attempt.checkpoint(&at).await.map_err(unsorted)?;
         pass.documents(some).await?;
     }
     if let Some(entry) = opening.entry {

@@ -11,7 +11,10 @@ use super::{
     Batch, Item,
     load_files::{FILE, Hanging, On, problem, table, texts},
 };
-use crate::{entities::attachable::SIZE, sync::company::id_of};
+use crate::{
+    entities::attachable::SIZE,
+    sync::{company::id_of, unsorted},
+};
 
 /// Odoo takes calls of 128 MiB, and a file's bytes grow by a third on their way.
 const MOST: u64 = 95 * 1024 * 1024;
@@ -183,7 +186,7 @@ async fn alive<T>(attempt: &Attempt, work: impl Future<Output = T>) -> Result<T>
     loop {
         match tokio::time::timeout(SIGN, &mut work).await {
             Ok(done) => return Ok(done),
-            Err(_) => attempt.renew().await.map_err(crate::sync::unsorted)?,
+            Err(_) => attempt.renew().await.map_err(unsorted)?,
         }
     }
 }

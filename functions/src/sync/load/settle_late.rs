@@ -28,7 +28,7 @@ use crate::{
     sync::{
         company::{Company, Task},
         progress::Progress,
-        sorted,
+        sorted, unsorted,
     },
 };
 
@@ -61,7 +61,7 @@ async fn settle_late(tools: &Tools, task: &Task, attempt: &Attempt) -> Result<()
     let opened = opening::entry_link(&company).await?;
     let mut pages = Pages::of(&company, task, &facts).await?;
     while let Some(late) = pages.next().await? {
-        attempt.checkpoint(&pages.at).await.map_err(crate::sync::unsorted)?;
+        attempt.checkpoint(&pages.at).await.map_err(unsorted)?;
         let mapped: Vec<Mapped> = late
             .iter()
             .map(|(_, allocation)| Mapped {

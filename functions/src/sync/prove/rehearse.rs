@@ -38,7 +38,7 @@ use crate::{
             settle_late::Pages,
         },
         progress::Progress,
-        sorted,
+        sorted, unsorted,
     },
 };
 
@@ -97,7 +97,7 @@ async fn rehearse(tools: &Tools, input: Input, attempt: &Attempt) -> Result<bool
     let mut by_documents = q2o_domain::ledger::Level::default();
     let mut at = Some(At::first(&task));
     while let Some(here) = at {
-        attempt.checkpoint(&here).await.map_err(crate::sync::unsorted)?;
+        attempt.checkpoint(&here).await.map_err(unsorted)?;
         let explained = explain.at(here).await?;
         by_documents.merge(&explained.by_documents);
         for (txn, rest, class) in &explained.entries {
@@ -157,7 +157,7 @@ impl Rehearsal<'_> {
     async fn settle_late(&mut self, attempt: &Attempt) -> Result<()> {
         let mut pages = Pages::of(self.company, self.task, self.facts).await?;
         while let Some(mut late) = pages.next().await? {
-            attempt.checkpoint(&pages.at).await.map_err(crate::sync::unsorted)?;
+            attempt.checkpoint(&pages.at).await.map_err(unsorted)?;
             // the others were allocated when they were loaded
             late.retain(|(own, _)| pages.before.contains(own));
             self.odoo.allocate(late);
@@ -173,7 +173,7 @@ impl Rehearsal<'_> {
         let nowhere = nowhere.map(|(why, _)| why);
         let mut after = entity.write().dated().then(|| self.task.beginning());
         loop {
-            attempt.checkpoint(&(kind, &after)).await.map_err(crate::sync::unsorted)?;
+            attempt.checkpoint(&(kind, &after)).await.map_err(unsorted)?;
             let page: Vec<Read<Staged>> =
                 self.company.tenant.list(collection::STAGED, key.clone(), after, BATCH).await?;
             let full = page.len() == BATCH as usize;

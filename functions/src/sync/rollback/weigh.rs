@@ -30,7 +30,7 @@ use crate::{
         complete::Kept,
         load::opening,
         progress::{Found, Progress},
-        sorted,
+        sorted, unsorted,
     },
 };
 
@@ -135,14 +135,14 @@ async fn weigh(tools: &Tools, input: Input, attempt: &Attempt) -> Result<u32> {
         gather(&company, &scope, &mut scales).await?;
         let left = LeftOver { company: &company, scope: &scope, jobs: &jobs };
         left.gather(&mut scales).await?;
-        attempt.checkpoint(&"documents").await.map_err(crate::sync::unsorted)?;
+        attempt.checkpoint(&"documents").await.map_err(unsorted)?;
         standing::documents(tools, &company, &editors, &mut scales).await?;
         narrow(&scope, &mut scales);
         let set = reconciled::edges(&company, &editors, &mut scales).await?;
         uses::of_documents(&company, &mut scales).await?;
         files_of_others::keep(&company, &mut scales).await?;
         scales.settle(&set, "is set against");
-        attempt.checkpoint(&"masters").await.map_err(crate::sync::unsorted)?;
+        attempt.checkpoint(&"masters").await.map_err(unsorted)?;
         standing::masters(tools, &company, &editors, &mut scales).await?;
         let needs = uses::of_masters(&company, &mut scales).await?;
         scales.settle(&needs, "needs");
